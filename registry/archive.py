@@ -1,0 +1,82 @@
+"""Keep the untouched bytes of every load, compressed and named by their sha256, before anything is parsed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import zstandard
+
+from .errors import SourceError
+
+CHUNK = 1 << 20
+
+
+class Archived(NamedTuple):
+    """One archived load: where its bytes lie, their sha256 (hex) and number, where from and when read (UTC)."""
+
+    path: Path
+    sha256: str
+    size: int
+    origin: str
+    read_at: str
+
+
+def keep(original: Path, folder: Path, origin: str) -> Archived:
+    """Copy a file's bytes into the archive while hashing them; the same bytes are kept once. SourceError if unreadable."""
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f"unfinished-{os.getpid()}"
+    try:
+        sha256, size = _copy(original, unfinished)
+        return _settle(unfinished, folder, sha256, size, origin)
+    except OSError as error:
+        raise SourceError(f"{original}: cannot be read ({error.strerror}). Check the path and its permissions.") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _copy(original: Path, target: Path) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    compressor = zstandard.ZstdCompressor(level=1, threads=-1)
+    with original.open("rb") as raw, target.open("wb") as file, compressor.stream_writer(file) as out:
+        while chunk := raw.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            out.write(chunk)
+    return digest.hexdigest(), size
+
+
+def _settle(unfinished: Path, folder: Path, sha256: str, size: int, origin: str) -> Archived:
+    known = next((load for load in every(folder) if load.sha256 == sha256), None)
+    if known:
+        return known
+    read_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    path = folder / f"{read_at.replace(':', '')}_{size}_{sha256}_{Path(origin).name}.zst"
+    unfinished.replace(path)
+    return Archived(path, sha256, size, origin, read_at)
+
+
+def every(folder: Path) -> Iterator[Archived]:
+    """The archived loads of one source, oldest first."""
+    for path in sorted(folder.glob("*.zst")):
+        moment, size, sha256, origin = path.name.removesuffix(".zst").split("_", 3)
+        day, clock = moment.split("T")
+        read_at = f"{day}T{clock[:2]}:{clock[2:4]}:{clock[4:]}"
+        yield Archived(path, sha256, int(size), origin, read_at)
+
+
+def newest(folder: Path) -> Archived | None:
+    """The last archived load of one source, if any."""
+    return max(every(folder), default=None, key=lambda load: load.path.name)
+
+
+@contextmanager
+def opened(load: Archived, encoding: str) -> Iterator[IO[str]]:
+    """The text of an archived load, streamed, its line ends untouched so that the csv module sees them as sent."""
+    with zstandard.open(load.path, "rt", encoding=encoding, newline="") as text:
+        yield text

@@ -1,0 +1,140 @@
+"""Turn the vocabulary into phrases to seek: every spelling, plural and likely slip of each term.
+
+Pure: data in, a table of folded phrase -> what it means out. match.py does the seeking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from .names import fold
+from .vocabulary import Name, Negative, Product, Supplier, Technology, product_spellings, supplier_spellings
+
+Role = Literal["term", "weak", "product", "supplier"]
+# Shorter words have real words one letter away ("radar", "camera" / "camara" are declared in data instead).
+SLIP_LENGTH = 8
+
+
+class Use(NamedTuple):
+    """What one phrase stands for. `context`, `near` and `anywhere` are padded, folded phrases."""
+
+    role: Role
+    technology: str
+    word: str
+    supplier: str | None
+    product: str | None
+    context: tuple[str, ...]
+    near: tuple[str, ...]
+    anywhere: tuple[str, ...]
+
+
+def phrase_table(
+    technologies: Mapping[str, Technology], suppliers: Mapping[str, Supplier]
+) -> dict[str, list[Use]]:
+    """Return every padded phrase (" body camera ") with its uses."""
+    spellings = _pooled_spellings(technologies.values())
+    table: dict[str, list[Use]] = {}
+    for technology in technologies.values():
+        for use in _technology_uses(technology, spellings):
+            _add(table, _variants(use.word, spellings), use)
+    for supplier in suppliers.values():
+        for use in _supplier_uses(supplier):
+            _add(table, {fold(use.word)}, use)
+    return table
+
+
+def padded(phrases: Iterable[str]) -> tuple[str, ...]:
+    """Return phrases as they are found in padded text, with plain plurals."""
+    return tuple(sorted({f" {form} " for phrase in phrases for form in _plurals(fold(phrase))}))
+
+
+def _add(table: dict[str, list[Use]], phrases: Iterable[str], use: Use) -> None:
+    for phrase in phrases:
+        if phrase:
+            table.setdefault(f" {phrase} ", []).append(use)
+
+
+def _technology_uses(technology: Technology, spellings: Mapping[str, list[str]]) -> Iterator[Use]:
+    near, anywhere = _negatives(technology.negative, spellings)
+    slug = technology.slug
+    for term in technology.terms:
+        yield Use("term", slug, term, None, None, (), near, anywhere)
+    for group in technology.weak_terms:
+        context = padded(group.context)
+        yield from (Use("weak", slug, term, None, None, context, near, anywhere) for term in group.terms)
+
+
+def _supplier_uses(supplier: Supplier) -> Iterator[Use]:
+    for product in supplier.products:
+        yield from _product_uses(product, supplier)
+    if supplier.specialist == "no":
+        return
+    near, anywhere = _negatives(supplier.negative, {})
+    for name in _in_text(supplier_spellings(supplier)):
+        for slug in supplier.technologies:
+            yield Use("supplier", slug, name.name, supplier.slug, None, padded(name.context), near, anywhere)
+
+
+def _product_uses(product: Product, supplier: Supplier) -> Iterator[Use]:
+    near, anywhere = _negatives(product.negative, {})
+    for name in _in_text(product_spellings(product)):
+        context = padded(name.context)
+        yield Use("product", product.technology, name.name, supplier.slug, product.slug, context, near, anywhere)
+
+
+def _in_text(names: Iterable[Name]) -> Iterator[Name]:
+    return (name for name in names if name.in_text == "yes")
+
+
+def _negatives(negative: Negative, spellings: Mapping[str, list[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    near = {form for phrase in negative.near for form in _respelt(fold(phrase), spellings)}
+    anywhere = {form for phrase in negative.anywhere for form in _respelt(fold(phrase), spellings)}
+    return padded(near), padded(anywhere)
+
+
+def _pooled_spellings(technologies: Iterable[Technology]) -> dict[str, list[str]]:
+    pooled: dict[str, list[str]] = {}
+    for technology in technologies:
+        for word, variants in technology.spellings.items():
+            pooled.setdefault(fold(word), []).extend(map(fold, variants))
+    return pooled
+
+
+def _variants(term: str, spellings: Mapping[str, list[str]]) -> set[str]:
+    """Return every form of a term: declared spellings, plurals, then one slip in one long word."""
+    forms = {plural for respelt in _respelt(fold(term), spellings) for plural in _plurals(respelt)}
+    return forms | {slip for form in _plurals(fold(term)) for slip in _slips(form)}
+
+
+def _respelt(phrase: str, spellings: Mapping[str, list[str]]) -> list[str]:
+    forms = [""]
+    for word in phrase.split():
+        forms = [f"{form} {choice}".strip() for form in forms for choice in (word, *spellings.get(word, []))]
+    return forms
+
+
+def _plurals(phrase: str) -> Iterator[str]:
+    yield phrase
+    if phrase.endswith("y") and phrase[-2:-1] not in set("aeiou"):
+        yield f"{phrase[:-1]}ies"
+        return
+    if not phrase.endswith("s"):
+        yield f"{phrase}es" if phrase.endswith(("x", "ch", "sh")) else f"{phrase}s"
+
+
+def _slips(phrase: str) -> Iterator[str]:
+    words = phrase.split()
+    for at, word in enumerate(words):
+        for slip in _word_slips(word):
+            yield " ".join((*words[:at], slip, *words[at + 1 :]))
+
+
+def _word_slips(word: str) -> Iterator[str]:
+    """One letter dropped or doubled or two neighbours swapped, after the first letter of a long word."""
+    if len(word) < SLIP_LENGTH or not word.isalpha():
+        return
+    for at in range(1, len(word)):
+        yield word[:at] + word[at + 1 :]
+        yield word[: at - 1] + word[at] + word[at - 1] + word[at + 1 :]
+        yield word[:at] + word[at] + word[at:]

@@ -1,0 +1,107 @@
+"""The shape of data/sources/*.yml: one portal data set, what each column means, and what to expect of it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from .errors import DataError
+from .shape import Strict, load_file
+
+SLUG = r"^[a-z0-9][a-z0-9_-]*$"
+
+# The contract columns a source may fill (OCDS names; a revision is an OCDS amendment).
+FieldName = Literal[
+    "contract_number", "revision", "title", "description", "buyer_unit", "supplier_name", "date_signed",
+    "period_start_date", "period_end_date", "value_amount", "procurement_method", "status", "source_url",
+]
+DATE_FIELDS = ("date_signed", "period_start_date", "period_end_date")
+
+
+class Expect(Strict):
+    """Bounds a person set after looking: rows and contracts of a whole file, least filled share per column."""
+
+    rows_at_least: int = 1
+    contracts_at_least: int = 1
+    filled_at_least: dict[FieldName, float] = {}
+
+
+class Slip(Strict):
+    """A value of one row that a person looked at and found to be the publisher's slip: stored, reported as known."""
+
+    key: tuple[str, ...]
+    column: str
+    value: str
+    note: str
+
+
+class Source(Strict):
+    """One data set of one portal."""
+
+    id: str
+    title: str
+    jurisdiction: str
+    kind: Literal["contracts", "payments", "matters", "records"]
+    portal: Literal["delimited"]
+    url: str
+    publisher: str
+    licence: str
+    grain: str
+    amounts_mean: str
+    last_probed: str
+    buyer_name: str
+    covers_from: datetime.date
+    fields: dict[FieldName, str]
+    key: tuple[str, ...]
+    date_format: str
+    licence_url: str = ""
+    key_may_repeat: str = ""
+    ignore: dict[str, str] = {}
+    never_fetched: dict[str, str] = {}
+    placeholders: dict[str, str] = {}
+    known_slips: tuple[Slip, ...] = ()
+    currency: str = "USD"
+    encoding: str = "utf-8-sig"
+    delimiter: str = ","
+    parentheses_are_negative: bool = False
+    expect: Expect = msgspec.field(default_factory=Expect)
+    probed_with: str = ""
+    notes: str = ""
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The portal's columns that are read at all, in a stable order: an allow-list, not a block-list."""
+        return tuple(dict.fromkeys((*self.key, *self.fields.values(), *self.ignore)))
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Every column the file may have without being reported."""
+        return frozenset((*self.kept, *self.never_fetched))
+
+
+def load_sources(data: Path) -> dict[str, Source]:
+    """Read data/sources/*.yml; DataError names the file, the key and the remedy."""
+    return {source.id: source for source in _read(data)}
+
+
+def _read(data: Path) -> Iterator[Source]:
+    for path in sorted((data / "sources").glob("*.yml")):
+        source = load_file(path, Source)
+        for problem in _problems(source, path):
+            raise DataError(f"{path}: {problem}")
+        yield source
+
+
+def _problems(source: Source, path: Path) -> Iterator[str]:
+    if source.id != path.stem:
+        yield f"id is `{source.id}` but the file is named `{path.stem}`; make them the same."
+    for needed in ("contract_number", "title", "supplier_name"):
+        if needed not in source.fields:
+            yield f"fields: `{needed}` is missing; say which column of the portal it is."
+    twice = set(source.fields.values()) & (set(source.ignore) | set(source.never_fetched))
+    if twice:
+        yield f"column `{min(twice)}` is both used and left out; keep one."

@@ -1,0 +1,113 @@
+"""SQL views: the questions that pages and canned queries share, answered once.
+
+What a view's columns mean in words stands in metadata.yml; tests hold the two lists equal.
+"""
+
+from __future__ import annotations
+
+import sqlite_utils
+
+# A contract and a judged record told alike, so that a gift or a grant is not missed for want of a city contract.
+# A record that repeats another row's event (same_as) would count one purchase twice, so it is left out.
+_ACQUISITIONS = """
+select id as contract, null as record, jurisdiction, buyer_unit, title, supplier_name, technologies, products,
+       coalesce(nullif(date_signed, ''), nullif(period_start_date, '')) as happened, year,
+       value_amount, value_currency, 'city_contract' as channel, evidence, determination, floor,
+       approval_status, rule, source_url
+from contracts
+union all
+select null, id, jurisdiction, buyer_unit, title, supplier, technologies, products,
+       nullif(event_date, ''), year,
+       value_amount, value_currency, channel, evidence, determination, floor,
+       approval_status, rule, source_url
+from records
+where judged = 1 and coalesce(same_as, '') = ''
+"""
+
+# The same cleaning is done to what people type (lower case; commas, full stops and double spaces dropped), so that
+# "Boston, MA", "boston ma" and "Boston" all find one place and two places of one name are seen to be two.
+_PLACE_NAMES = """
+with clean as (
+  select id, trim(replace(replace(replace(lower(name), ',', ' '), '.', ' '), '  ', ' ')) as full_name,
+         trim(replace(replace(lower(substr(name, 1, instr(name || ',', ',') - 1)), '.', ' '), '  ', ' ')) as short_name
+  from jurisdictions
+)
+select id as name, id as jurisdiction from clean
+union select full_name, id from clean
+union select short_name, id from clean
+"""
+
+# "2019" and "2019-07" read better than two boundary days, and nothing more exact is known.
+_HOLDINGS_TOLD = """
+select holdings.*, jurisdictions.name as place,
+       case when kind_of_ref = 'contract' then ref end as contract,
+       case when kind_of_ref = 'record' then ref end as record,
+       case
+         when coalesce(evidence_from, '') = '' then 'date not known'
+         when evidence_from = evidence_to or coalesce(evidence_to, '') = '' then evidence_from
+         when evidence_from like '%-01-01' and evidence_to = substr(evidence_from, 1, 4) || '-12-31'
+           then substr(evidence_from, 1, 4)
+         when evidence_to = date(evidence_from, 'start of month', '+1 month', '-1 day')
+           and evidence_from like '%-01' then substr(evidence_from, 1, 7)
+         else evidence_from || ' to ' || evidence_to
+       end as evidence_when
+from (select holdings.*, holdings.kind as kind_of_ref from holdings) as holdings
+left join jurisdictions on jurisdictions.id = holdings.jurisdiction
+"""
+
+_SEARCHED_PLACES = """
+select jurisdictions.id as jurisdiction, jurisdictions.name as place,
+       max(case when coverage.state = 'searched' and sources.kind = 'contracts' then coverage.searched_from end)
+         as contracts_from,
+       max(case when coverage.state = 'searched' and sources.kind = 'contracts' then coverage.searched_through end)
+         as contracts_through,
+       coalesce(
+         group_concat(case when coverage.state = 'searched' then
+           sources.title || ' (' || coalesce('through ' || nullif(coverage.searched_through, ''), 'end date not known')
+           || case coverage.scope when 'matched_only' then ', matched rows only' else '' end || ')'
+         end, '; '),
+         'no source of this place has been searched'
+       ) as searched,
+       coalesce(sum(coverage.state is not null and coverage.state <> 'searched'), 0) as sources_not_searched
+from jurisdictions
+left join coverage on coverage.jurisdiction = jurisdictions.id
+left join sources on sources.id = coverage.source
+group by jurisdictions.id
+"""
+
+# The sentence that ends an empty list, by what a person may have typed; the empty name stands for every place.
+_SEARCH_NOTES = """
+select place_names.name as name, searched_places.jurisdiction as jurisdiction,
+       'Nothing found in what we searched for ' || searched_places.place || ': ' || searched_places.searched
+       || '. That is not a finding that there is none.' as words
+from place_names join searched_places on searched_places.jurisdiction = place_names.jurisdiction
+union all
+select '', null,
+       'Nothing found in what we searched: ' || (select count(*) from coverage where state = 'searched')
+       || ' sources, the newest through ' || coalesce((select max(searched_through) from coverage), 'a date not known')
+       || '. That is not a finding that there is none; see what we have not searched.'
+"""
+
+_PLACES = """
+select jurisdictions.id as jurisdiction, jurisdictions.name as place, jurisdictions.state,
+       (select count(*) from laws where laws.jurisdiction = jurisdictions.id) as laws,
+       (select count(*) from contracts where contracts.jurisdiction = jurisdictions.id) as contracts,
+       (select count(*) from records where records.jurisdiction = jurisdictions.id) as records,
+       searched_places.searched, searched_places.sources_not_searched
+from jurisdictions join searched_places on searched_places.jurisdiction = jurisdictions.id
+"""
+
+VIEWS: dict[str, str] = {
+    "acquisitions": _ACQUISITIONS,
+    "place_names": _PLACE_NAMES,
+    "holdings_told": _HOLDINGS_TOLD,
+    "searched_places": _SEARCHED_PLACES,
+    "search_notes": _SEARCH_NOTES,
+    "places": _PLACES,
+}
+
+
+def create_views(db: sqlite_utils.Database) -> None:
+    """Create every view in a registry.db that has all its tables; a view that exists already is replaced."""
+    for name, sql in VIEWS.items():
+        db.create_view(name, sql.strip(), replace=True)
