@@ -18,7 +18,7 @@ CHUNK = 1 << 20
 
 
 class Archived(NamedTuple):
-    """One archived load: where its bytes lie, their sha256 (hex) and number, where from and when read (UTC)."""
+    """One archived load: where its bytes lie, their sha256 (hex) and number, the name of the file they came as, when read (UTC)."""
 
     path: Path
     sha256: str
@@ -58,7 +58,7 @@ def _settle(unfinished: Path, folder: Path, sha256: str, size: int, origin: str)
     read_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     path = folder / f"{read_at.replace(':', '')}_{size}_{sha256}_{Path(origin).name}.zst"
     unfinished.replace(path)
-    return Archived(path, sha256, size, origin, read_at)
+    return Archived(path, sha256, size, Path(origin).name, read_at)
 
 
 def every(folder: Path) -> Iterator[Archived]:

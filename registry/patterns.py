@@ -12,8 +12,8 @@ from .names import fold
 from .vocabulary import Name, Negative, Product, Supplier, Technology, product_spellings, supplier_spellings
 
 Role = Literal["term", "weak", "product", "supplier"]
-# Shorter words have real words one letter away ("radar", "camera" / "camara" are declared in data instead).
-SLIP_LENGTH = 8
+# Shorter words are one letter away from other words, and each form costs memory: theirs are declared in data.
+SLIP_LENGTH = 10
 
 
 class Use(NamedTuple):
@@ -108,10 +108,14 @@ def _variants(term: str, spellings: Mapping[str, list[str]]) -> set[str]:
 
 
 def _respelt(phrase: str, spellings: Mapping[str, list[str]]) -> list[str]:
-    forms = [""]
-    for word in phrase.split():
-        forms = [f"{form} {choice}".strip() for form in forms for choice in (word, *spellings.get(word, []))]
-    return forms
+    """Return the phrase, and the phrase with one word in another declared spelling."""
+    words = phrase.split()
+    others = (
+        " ".join((*words[:at], other, *words[at + 1 :]))
+        for at, word in enumerate(words)
+        for other in spellings.get(word, [])
+    )
+    return [phrase, *others]
 
 
 def _plurals(phrase: str) -> Iterator[str]:
@@ -131,10 +135,9 @@ def _slips(phrase: str) -> Iterator[str]:
 
 
 def _word_slips(word: str) -> Iterator[str]:
-    """One letter dropped or doubled or two neighbours swapped, after the first letter of a long word."""
+    """One letter dropped or two neighbours swapped, after the first letter of a long word."""
     if len(word) < SLIP_LENGTH or not word.isalpha():
         return
     for at in range(1, len(word)):
         yield word[:at] + word[at + 1 :]
         yield word[: at - 1] + word[at] + word[at - 1] + word[at + 1 :]
-        yield word[:at] + word[at] + word[at:]

@@ -11,7 +11,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -21,6 +20,7 @@ from .audit import watches
 from .errors import SourceError
 from .issues import Issue
 from .source import Source
+from .sql import quoted
 
 LONGEST_ROW = 1_000_000
 TICK = 10_000
@@ -60,10 +60,10 @@ class _Lines:
         return why
 
 
-def stage(source: Source, load: Archived, target: Path, tick: Callable[[int], object]) -> Staged:
+def stage(source: Source, load: Archived, target: Path, definition: str, tick: Callable[[int], object]) -> Staged:
     """Write every row of `load` to the staging database `target`; SourceError leaves the old one as it was.
 
-    `tick(n)` is called with the number of rows newly read, for a progress bar.
+    `definition` is a hash of the source file's meaning, kept in the account. `tick(n)` is called with the number of rows newly read, for a progress bar.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f"{target.name}.{os.getpid()}")
@@ -71,6 +71,8 @@ def stage(source: Source, load: Archived, target: Path, tick: Callable[[int], ob
     try:
         with opened(load, source.encoding) as text, closing(sqlite3.connect(beside)) as db:
             staged = _fill(db, source, load, text, tick)
+            db.execute("INSERT INTO account VALUES ('definition', ?)", (definition,))
+            db.commit()
         beside.replace(target)
         return staged
     finally:
@@ -98,11 +100,6 @@ def _prepare(db: sqlite3.Connection, source: Source) -> None:
     db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;")
     columns = ", ".join(f"{quoted(column)} TEXT" for column in source.kept)
     db.execute(f"CREATE TABLE rows (row INTEGER PRIMARY KEY, {columns})")
-
-
-def quoted(name: str) -> str:
-    """A column name as SQL, whatever characters a portal put into it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _header(source: Source, load: Archived, reader: Iterator[list[str]], issues: list[Issue]) -> list[str]:
@@ -236,9 +233,3 @@ def _repeats(db: sqlite3.Connection, source: Source, load: Archived, key: str) -
     for times, first, last, *values in found:
         yield Issue(source.id, "warning", "repeated_key", load.origin, first, " + ".join(source.key), " + ".join(values),
                     f"The key stands {times} times (rows {first} to {last}); all rows kept and told apart by occurrence.", source.key_may_repeat)
-
-
-def read_account(path: Path) -> dict[str, str]:
-    """The account of a staging database: sha256, origin, read_at, bytes and the row counts, as text."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-        return dict(chain(db.execute("SELECT name, value FROM account")))

@@ -40,8 +40,8 @@ union select short_name, id from clean
 # "2019" and "2019-07" read better than two boundary days, and nothing more exact is known.
 _HOLDINGS_TOLD = """
 select holdings.*, jurisdictions.name as place,
-       case when kind_of_ref = 'contract' then ref end as contract,
-       case when kind_of_ref = 'record' then ref end as record,
+       case when holdings.kind = 'contract' then ref end as contract,
+       case when holdings.kind = 'record' then ref end as record,
        case
          when coalesce(evidence_from, '') = '' then 'date not known'
          when evidence_from = evidence_to or coalesce(evidence_to, '') = '' then evidence_from
@@ -51,8 +51,7 @@ select holdings.*, jurisdictions.name as place,
            and evidence_from like '%-01' then substr(evidence_from, 1, 7)
          else evidence_from || ' to ' || evidence_to
        end as evidence_when
-from (select holdings.*, holdings.kind as kind_of_ref from holdings) as holdings
-left join jurisdictions on jurisdictions.id = holdings.jurisdiction
+from holdings left join jurisdictions on jurisdictions.id = holdings.jurisdiction
 """
 
 _SEARCHED_PLACES = """

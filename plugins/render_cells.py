@@ -1,0 +1,201 @@
+"""Cells a person can read: money, links, outcomes in words, lists and traces. Portal text is hostile: all is escaped."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from datasette import hookimpl
+from markupsafe import Markup, escape
+
+# What each word of a closed list means to a reader: tone (for colour), label, and meaning (for the title).
+OUTCOMES: dict[str, tuple[str, str, str]] = {
+    "banned": ("stop", "Banned", "The local law prohibits this technology for this department."),
+    "approval_required": ("warn", "Approval required", "The local law asks for a vote of the deciding body."),
+    "existing_technology_report": ("note", "Report, no new vote", "Covered by the law; no new vote appears to be needed."),
+    "disclosure_only": ("note", "Disclosure only", "A policy or notice must be published; no vote is needed."),
+    "exempt": ("calm", "Exempt", "The law names this kind of item as exempt."),
+    "not_covered": ("calm", "Not covered", "A law exists but does not cover this."),
+    "no_local_law": ("calm", "No local law known", "We know of no local approval law in force there on that day."),
+    "needs_review": ("warn", "Needs review", "Facts or law are unclear; a person has to check."),
+    "in_force": ("stop", "In force", "A dated contract covers the day."),
+    "ended": ("calm", "Ended", "The dated contracts we hold all ended before the day."),
+    "review": ("warn", "Review", "There is evidence, but no dated contract settles it: neither yes nor no."),
+    "no_record": ("calm", "No record", "Nothing in what we searched through the day. Not proof that there is none."),
+    "not_searched": ("unknown", "Not searched", "Nobody has searched. This is not a no."),
+    "did_you_mean": ("unknown", "Did you mean?", "The name, place or date is not one we know. This is not a no."),
+    "approved": ("calm", "Approved", "A government record shows approval."),
+    "refused": ("stop", "Refused", "A government record shows a refusal."),
+    "pending": ("note", "Pending", "A vote is on an agenda."),
+    "suspended": ("warn", "Suspended", "A government record shows a suspension."),
+    "withdrawn": ("note", "Withdrawn", "The request was withdrawn."),
+    "terminated": ("note", "Terminated", "A government record shows that it was ended."),
+    "not_found": ("warn", "No vote found", "The records we searched show no vote."),
+    "term": ("calm", "Words match", "Words of the title or description match."),
+    "product": ("calm", "Product named", "A known product is named."),
+    "supplier": ("unknown", "Lead only", "Only the supplier's name matches; this proves nothing by itself."),
+    "searched": ("calm", "Searched", "The source was read through the day shown."),
+    "failed": ("warn", "Failed", "The source could not be read. This is not a no."),
+    "blocked": ("warn", "Blocked", "The portal does not let us in. This is not a no."),
+    "never": ("unknown", "Never searched", "Nobody has read this source. This is not a no."),
+}
+# The same words mean other things elsewhere (evidence of a law is a letter, `product` is also a column of names).
+OUTCOME_COLUMNS = {"determination", "outcome", "floor", "likely", "answer", "approval_status", "state", "evidence"}
+EVIDENCE = {
+    "P": "P: the legal text was read",
+    "O": "O: an official page says so",
+    "S": "S: a secondary source says so",
+    "M": "M: from memory, not verified",
+}
+PAGES = {
+    "contract": "contracts", "record": "records", "law": "laws", "rule": "rules", "technology": "technologies",
+    "product": "products", "supplier": "suppliers", "jurisdiction": "jurisdictions", "source": "sources",
+}  # fmt: skip
+LISTS = {"technologies": "technologies", "products": "products"}
+PLAIN_LISTS = {
+    "not_searched", "not_searched_for", "unknowns", "sources", "aliases", "former_names", "parents", "overlays", "terms",
+    "weak_terms", "negative_terms", "also", "columns_never_fetched",
+}  # fmt: skip
+TREES = {"trace", "facts", "agencies"}
+SLUG = re.compile(r"[A-Za-z0-9_-]+")
+SYMBOLS = {"USD": "$"}
+
+
+def parsed(value: Any) -> Any:
+    """JSON text as its value; None for anything that is not JSON."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None
+
+
+def money(value: Any, currency: str | None = "USD") -> str:
+    """An amount with its currency: $53,117,770.30, or 12.00 CAD; text that is no number is returned as it is."""
+    if not isinstance(value, (int, float)):
+        return "" if value is None else str(value)
+    sign, digits = ("-" if value < 0 else ""), f"{abs(value):,.2f}"
+    if currency in SYMBOLS:
+        return f"{sign}{SYMBOLS[currency]}{digits}"
+    return f"{sign}{digits} {currency or '(currency not stated)'}"
+
+
+def web_host(value: Any) -> str:
+    """The host of an http or https address, or an empty string for anything else (javascript:, data:, text)."""
+    if not isinstance(value, str) or re.search(r"\s", value.strip()):
+        return ""
+    try:
+        parts = urlsplit(value.strip())
+    except ValueError:
+        return ""
+    return parts.netloc.rpartition("@")[2] if parts.scheme in ("http", "https") else ""
+
+
+def link(value: Any, label: str = "") -> Any:
+    """A web address as a link that shows its host; anything else as plain escaped text."""
+    host = web_host(value)
+    if not host:
+        return "" if value is None else str(value)
+    return Markup('<a href="{}" rel="nofollow noopener">{}</a>').format(value.strip(), label or host)
+
+
+def outcome(value: Any) -> Any:
+    """A word of a closed list as a label with its meaning; the colour only repeats what the label says."""
+    if value not in OUTCOMES:
+        return EVIDENCE.get(value, "" if value is None else str(value))
+    tone, label, meaning = OUTCOMES[value]
+    return Markup('<span class="outcome tone-{}" title="{}">{}</span>').format(tone, meaning, label)
+
+
+def page_link(value: Any, page: str, base: str = "/", label: Any = None) -> Any:
+    """A link to a row's own page, for ids that are made of letters, digits, _ and - alone."""
+    if not isinstance(value, str) or not SLUG.fullmatch(value):
+        return "" if value is None else str(value)
+    return Markup('<a href="{}registry/{}/{}">{}</a>').format(base, page, value, label or value)
+
+
+def chips(value: Any, page: str, base: str = "/") -> Any:
+    """A JSON array of ids as links to their pages."""
+    items = parsed(value)
+    if not isinstance(items, list):
+        return "" if value is None else str(value)
+    return Markup(" ").join(Markup('<span class="chip">{}</span>').format(page_link(str(item), page, base)) for item in items)
+
+
+def lines(value: Any) -> Any:
+    """A JSON array of texts as a list, one item a line."""
+    items = parsed(value)
+    if not isinstance(items, list):
+        return "" if value is None else str(value)
+    inside = Markup("").join(Markup("<li>{}</li>").format(tree(item)) for item in items)
+    return Markup('<ul class="plain">{}</ul>').format(inside) if items else ""
+
+
+def tree(value: Any, depth: int = 0) -> Any:
+    """Any JSON value as nested ordered lists and labelled parts; six levels are more than a trace has."""
+    if depth > 6:
+        return escape(json.dumps(value, ensure_ascii=False))
+    if isinstance(value, list):
+        inside = Markup("").join(Markup("<li>{}</li>").format(tree(item, depth + 1)) for item in value)
+        return Markup("<ol>{}</ol>").format(inside) if value else Markup("none")
+    if isinstance(value, dict):
+        return Markup("").join(_part(key, item, depth) for key, item in value.items())
+    return outcome(value) if value in OUTCOMES else escape("not known" if value is None else value)
+
+
+def _part(key: str, value: Any, depth: int) -> Markup:
+    """One named part of a trace."""
+    words = key.replace("_", " ")
+    return Markup('<div class="part"><span class="key">{}</span> {}</div>').format(words, tree(value, depth + 1))
+
+
+def folded_tree(value: Any, summary: str = "Show the steps") -> Any:
+    """A trace that opens when asked for, so that a table of them stays readable."""
+    found = parsed(value)
+    if found is None or found in ([], {}):
+        return "" if found in ([], {}) or value is None else str(value)
+    return Markup('<details class="trace"><summary>{}</summary>{}</details>').format(summary, tree(found))
+
+
+def _currency(row: Any) -> str | None:
+    return row["value_currency"] if "value_currency" in row.keys() else None
+
+
+def _readable(row: Any, value: Any, column: str, base: str) -> Any:
+    """The cell as markup or text, or None to leave it to Datasette. A column's name decides, never the text in it."""
+    simple: dict[bool, Callable[[], Any]] = {
+        column == "value_amount": lambda: money(value, _currency(row)),
+        column in OUTCOME_COLUMNS and isinstance(value, str) and not value.startswith("{"): lambda: outcome(value),
+        column in LISTS: lambda: chips(value, LISTS[column], base),
+        column in PLAIN_LISTS: lambda: lines(value),
+        column in TREES: lambda: folded_tree(value),
+        column.endswith("url"): lambda: link(value),
+    }
+    return simple[True]() if True in simple else None
+
+
+@hookimpl
+def render_cell(row: Any, value: Any, column: str, table: str | None, datasette: Any) -> Any:
+    """Render what we know the meaning of; a foreign key of a table is already a link with a label."""
+    if value is None or value == "" or isinstance(value, dict):
+        return None
+    base = datasette.urls.instance()
+    if column in PAGES and table in (None, "acquisitions", "places", "searched_places"):
+        return page_link(value, PAGES[column], base)
+    return _readable(row, value, column, base)
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
+    """The same words for templates."""
+    base = datasette.urls.instance()
+    env.filters |= {
+        "money": money, "web_link": link, "outcome": outcome, "bullets": lines, "steps": folded_tree, "from_json": parsed,
+        "tree": tree, "code": lambda value: EVIDENCE.get(value, value or "not stated"),
+        "page": lambda value, page, label=None: page_link(value, page, base, label),
+        "chips": lambda value, page: chips(value, page, base),
+    }  # fmt: skip

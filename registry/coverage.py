@@ -1,0 +1,67 @@
+"""What was searched, through when and for which words: the difference between "none" and "not searched". Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .snapshot import Snapshot
+from .source import Source
+
+Row = dict[str, Any]
+
+
+def words_hash(searched_for: Mapping[str, str]) -> str:
+    """One short hash for all the words a search used (slug -> hash of its words)."""
+    return hashlib.sha256(json.dumps(sorted(searched_for.items())).encode()).hexdigest()[:16]
+
+
+def not_searched_for(snapshot: Snapshot | None, now: Mapping[str, str]) -> list[str]:
+    """Slugs whose words are new or have changed since a matched-only snapshot was taken: it cannot answer for them."""
+    if snapshot is None:
+        return []
+    return sorted(slug for slug, words in now.items() if snapshot.searched_for.get(slug) != words)
+
+
+def searched(source: Source, account: Mapping[str, str], snapshot: Snapshot | None, through: str | None,
+             contracts_seen: int, contracts_matched: int, now: Mapping[str, str]) -> Row:
+    """The coverage row of a source that was loaded."""
+    whole = snapshot is None
+    short = whole and int(account["rows_staged"]) < source.expect.rows_at_least
+    scope = "part" if short else "whole" if whole else "matched_only"
+    return {
+        **_row(source, "searched", _why(scope, source, account, snapshot)),
+        "scope": scope,
+        "searched_from": source.covers_from.isoformat(),
+        "searched_through": snapshot.searched_through.isoformat() if snapshot else through,
+        "searched_for_hash": words_hash(now),
+        "not_searched_for": json.dumps(not_searched_for(snapshot, now)),
+        "rows_read": int(account["rows_read"]),
+        "rows_staged": int(account["rows_staged"]),
+        "rows_refused": int(account["rows_refused"]),
+        "contracts_seen": snapshot.contracts_in_whole_file if snapshot else contracts_seen,
+        "contracts_matched": contracts_matched,
+    }
+
+
+def not_loaded(source: Source, state: str, why: str) -> Row:
+    """The coverage row of a source that was never loaded, or whose load failed: not searched, never "none"."""
+    nothing = ("scope", "searched_from", "searched_through", "searched_for_hash", "rows_read", "rows_staged", "rows_refused",
+               "contracts_seen", "contracts_matched")
+    return {**_row(source, state, why), **dict.fromkeys(nothing), "not_searched_for": "[]"}
+
+
+def _row(source: Source, state: str, why: str) -> Row:
+    return {"id": f"{source.id}_{source.jurisdiction}", "source": source.id, "jurisdiction": source.jurisdiction, "state": state, "why": why}
+
+
+def _why(scope: str, source: Source, account: Mapping[str, str], snapshot: Snapshot | None) -> str:
+    if snapshot:
+        return (f"Bundled extract of {snapshot.rows:,} rows: every contract of a file of {snapshot.rows_in_whole_file:,} rows "
+                f"({snapshot.origin}) that matched the words searched for when it was taken.")
+    if scope == "part":
+        return (f"Only {int(account['rows_staged']):,} rows of {account['origin']} were loaded, fewer than the {source.expect.rows_at_least:,} "
+                "of a whole file: what it does not show proves nothing.")
+    return f"The whole file {account['origin']} was read."

@@ -1,0 +1,50 @@
+"""Which bytes each source is loaded from: a file given, else its newest archive, else the bundled snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from . import archive
+from .archive import Archived
+from .errors import SourceError
+from .paths import Paths
+from .snapshot import Snapshot, read_snapshot, snapshot_files
+from .source import Source
+
+Scope = Literal["whole", "matched_only"]
+
+
+class Input(NamedTuple):
+    """The bytes to load a source from, archived; `snapshot` says what they are where they are only an extract."""
+
+    load: Archived
+    snapshot: Snapshot | None
+
+
+def find_input(paths: Paths, source: Source, given: Path | None) -> Input | None:
+    """The source's input, archived and hashed; None where there is neither file, archive nor snapshot.
+
+    A snapshot that has changed since it was archived is read again, unless a later load of the whole file exists.
+    """
+    folder = paths.archive(source.id)
+    snapshot = read_snapshot(paths.data, source.id)
+    if given is not None:
+        _must_exist(given)
+        return _recognised(archive.keep(given, folder, str(given)), snapshot, paths, source)
+    last = archive.newest(folder)
+    bundled = snapshot_files(paths.data, source.id).rows
+    if snapshot and (last is None or last.origin == bundled.name):
+        last = archive.keep(bundled, folder, str(bundled))
+    return _recognised(last, snapshot, paths, source) if last else None
+
+
+def _recognised(load: Archived, snapshot: Snapshot | None, paths: Paths, source: Source) -> Input:
+    """An input whose bytes came from the bundled snapshot is an extract; anything else is taken as a whole file."""
+    bundled = Path(load.origin).name == snapshot_files(paths.data, source.id).rows.name
+    return Input(load, snapshot if bundled else None)
+
+
+def _must_exist(given: Path) -> None:
+    if not given.is_file():
+        raise SourceError(f"{given}: no such file. Give the path of a file the portal published.")

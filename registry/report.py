@@ -1,0 +1,64 @@
+"""What a load did, source by source, in numbers that must add up; stored, printed, and turned into the exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .issues import Issue
+
+Result = Literal["loaded", "unchanged", "failed", "never_loaded"]
+
+
+@dataclass
+class SourceReport:
+    """The account of one source in this run; numbers are rows."""
+
+    source: str
+    result: Result
+    account: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+    contracts_seen: int = 0
+    contracts_matched: int = 0
+
+
+@dataclass
+class Report:
+    """Everything a run has to tell; `issues` of all sources, worst first when printed."""
+
+    sources: dict[str, SourceReport] = field(default_factory=dict)
+    issues: list[Issue] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> list[Issue]:
+        """What makes the exit status 1."""
+        return [issue for issue in self.issues if issue.severity == "error"]
+
+    @property
+    def failed(self) -> bool:
+        """Whether a source failed or an error was found."""
+        return bool(self.errors) or any(one.result == "failed" for one in self.sources.values())
+
+
+def load_rows(report: Report) -> Iterator[dict[str, Any]]:
+    """One row of `loads` per source that was ever loaded or has just failed."""
+    for one in report.sources.values():
+        if one.account or one.error:
+            yield {
+                "id": f"{one.source}_{one.account.get('sha256', 'failed')[:12]}", "source": one.source,
+                "origin": one.account.get("origin"), "read_at": one.account.get("read_at"), "sha256": one.account.get("sha256"),
+                "result": "failed" if one.error else "loaded", "error": one.error,
+                **{name: _number(one.account, name) for name in ("bytes", "rows_read", "rows_staged", "rows_refused")},
+            }  # fmt: skip
+
+
+def issue_rows(report: Report) -> Iterator[dict[str, Any]]:
+    """One row of `issues` per problem, in a stable order."""
+    for number, issue in enumerate(sorted(report.issues, key=lambda one: (one.source, one.severity, one.kind, one.row or 0, one.field)), 1):
+        yield {"id": f"i{number}", **issue._asdict()}
+
+
+def _number(account: dict[str, str], name: str) -> int | None:
+    return int(account[name]) if name in account else None

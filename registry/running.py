@@ -1,0 +1,97 @@
+"""What `registry load`, `tag` and `snapshot` do around the pipeline: choose, show progress, print the account."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .errors import RegistryError
+from .paths import Paths
+from .unchanged import exit_status_if_unchanged
+
+
+def run_load(paths: Paths, wanted: tuple[str, ...], given: Path | None, as_json: bool, quiet: bool) -> int:
+    """Load and print; returns the exit status: 0, or 1 where a source failed or an error was stored."""
+    if given is not None and len(wanted) != 1:
+        raise RegistryError("--from takes exactly one SOURCE. `registry sources` lists them.")
+    status = exit_status_if_unchanged(paths, wanted, given)
+    if status is not None:
+        _say(quiet or as_json, "Nothing has changed: same bytes, same knowledge, same engine. The registry is left as it is.")
+        if as_json:
+            click.echo(json.dumps({"result": "unchanged", "exit_status": status}))
+        return status
+    return _run(paths, wanted, given, as_json, quiet, only_judge=False)
+
+
+def run_tag(paths: Paths, as_json: bool, quiet: bool) -> int:
+    """Judge what is staged again and print; returns the exit status."""
+    return _run(paths, (), None, as_json, quiet, only_judge=True)
+
+
+def run_snapshot(paths: Paths, slug: str) -> str:
+    """Write the source's snapshot from its whole staged file; returns one line to print."""
+    from .catalog import load_catalog
+    from .match import build_matcher
+    from .snapshot import snapshot_files, take_snapshot
+    from .vocabulary import vocabulary_hashes
+
+    catalog = load_catalog(paths.data)
+    source = catalog.sources[_known(catalog.sources, (slug,))[0]]
+    if not paths.staging(slug).exists():
+        raise RegistryError(f"{slug} is not staged. Run `registry load {slug} --from FILE` with the whole file first.")
+    matcher = build_matcher(catalog.technologies, catalog.suppliers)
+    hashes = vocabulary_hashes(catalog.technologies, catalog.suppliers)
+    taken = take_snapshot(paths.data, source, paths.staging(slug), matcher, hashes)
+    return f"{snapshot_files(paths.data, slug).rows}: {taken.rows:,} of {taken.rows_in_whole_file:,} rows"
+
+
+def _run(paths: Paths, wanted: tuple[str, ...], given: Path | None, as_json: bool, quiet: bool, only_judge: bool) -> int:
+    from .catalog import load_catalog
+    from .pipeline import load
+
+    started = time.perf_counter()
+    catalog = load_catalog(paths.data)
+    report = load(paths, catalog, _known(catalog.sources, wanted), given, _progress(quiet or as_json), only_judge)
+    if as_json:
+        click.echo(json.dumps(report.as_json(), indent=2))
+    for line in report.lines(time.perf_counter() - started):
+        _say(quiet or as_json, line)
+    for issue in report.errors[:20]:
+        click.echo(f"error: {issue.source}: {issue.message} {issue.remedy}", err=True)
+    return int(report.failed)
+
+
+def _known(sources: Any, wanted: tuple[str, ...]) -> list[str]:
+    unknown = [slug for slug in wanted if slug not in sources]
+    if unknown:
+        raise RegistryError(f"No source is called `{unknown[0]}`. There are: {', '.join(sorted(sources))}.")
+    return list(wanted or sources)
+
+
+def _progress(quiet: bool) -> Callable[[str, int], Callable[[int], object]]:
+    """A counter of rows on a terminal's stderr; nothing at all in a pipe."""
+    if quiet or not sys.stderr.isatty():
+        return lambda title, size: lambda rows: None
+
+    def start(title: str, size: int) -> Callable[[int], object]:
+        seen = 0
+
+        def tick(rows: int) -> None:
+            nonlocal seen
+            seen += rows
+            click.echo(f"\r{title}: {seen:,} rows", nl=False, err=True)
+
+        return tick
+
+    return start
+
+
+def _say(silent: bool, line: str) -> None:
+    if not silent:
+        click.echo(line)

@@ -1,0 +1,87 @@
+"""Tell in a moment whether a load would change nothing, before anything heavy is imported. Standard library only.
+
+The registry is a function of three things: the engine, the knowledge in data/, and the bytes staged per source.
+Their hash is kept in the registry; while it still fits and no newer bytes wait, there is nothing to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from .paths import Paths
+
+CHUNK = 1 << 20
+
+
+def state(paths: Paths) -> str:
+    """The hash of engine, knowledge and staged bytes from which a registry is made."""
+    parts = [fingerprint(Path(__file__).parent, "*.py"), fingerprint(paths.data, "*")]
+    parts += [f"{slug}={sha256}" for slug, sha256 in _staged(paths)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def fingerprint(folder: Path, pattern: str) -> str:
+    """The sha256 of a folder's files by name and content; what can be made again (build/, caches) is left out."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob(pattern)):
+        parts = path.relative_to(folder).parts
+        if path.is_file() and "build" not in parts[:-1] and "__pycache__" not in parts:
+            digest.update(f"{path.relative_to(folder)}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def exit_status_if_unchanged(paths: Paths, wanted: tuple[str, ...], given: Path | None) -> int | None:
+    """The exit status of the load that made the registry, where loading again would change nothing; else None."""
+    if not paths.registry.exists() or _waiting(paths, wanted, given):
+        return None
+    made_from, status = _kept(paths.registry)
+    return status if made_from == state(paths) else None
+
+
+def _waiting(paths: Paths, wanted: tuple[str, ...], given: Path | None) -> bool:
+    """Whether bytes wait that are not staged: the given file's, or an archive newer than what is staged."""
+    staged = dict(_staged(paths))
+    if given is not None:
+        return len(wanted) != 1 or not given.is_file() or sha256_of(given) != staged.get(wanted[0])
+    return any(_newest(paths, slug) not in (None, staged.get(slug)) for slug in wanted or _slugs(paths))
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of one file, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _slugs(paths: Paths) -> tuple[str, ...]:
+    return tuple(path.stem for path in sorted((paths.data / "sources").glob("*.yml")))
+
+
+def _newest(paths: Paths, slug: str) -> str | None:
+    names = sorted(path.name for path in paths.archive(slug).glob("*.zst"))
+    return names[-1].split("_", 3)[2] if names else None
+
+
+def _staged(paths: Paths) -> Iterator[tuple[str, str]]:
+    for slug in _slugs(paths):
+        path = paths.staging(slug)
+        if path.exists():
+            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+                facts = dict(db.execute("SELECT name, value FROM account"))
+            yield slug, str(facts.get("sha256"))
+
+
+def _kept(registry: Path) -> tuple[str, int]:
+    try:
+        with closing(sqlite3.connect(f"file:{registry}?mode=ro", uri=True)) as db:
+            kept = dict(db.execute("SELECT id, value FROM about_this_registry"))
+    except sqlite3.DatabaseError:
+        return "", 1
+    return kept.get("made_from", ""), int(kept.get("exit_status", "1"))

@@ -1,0 +1,264 @@
+"""A small registry.db for the site's tests. Every row is synthetic and says so, but Boston's, which are data/records.
+
+`build` is quick, so each test module makes its own; `build_large` holds as many contracts as the site must carry.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from registry.records import interval
+from registry.schema import create_tables, finish_tables
+from registry.views import create_views
+
+ROOT = Path(__file__).parent.parent
+Row = dict[str, Any]
+
+HOSTILE = {
+    "script": "[synthetic] <script>alert('title')</script> cameras",
+    "image": '[synthetic] "><img src=x onerror=alert(1)>',
+    "address": "javascript:alert(document.domain)",
+}
+
+TRACE = {
+    "laws": [
+        {"law": "zz-exampleton-ccops", "steps": [
+            {"step": "1", "rule": "BEFORE_LAW", "result": "no", "why": "The award came after the law took effect."},
+            {"step": "8", "rule": "TRIGGER_ACQUIRE", "result": "yes", "why": "<b>[synthetic]</b> buying is a trigger."},
+        ]},
+    ],
+}  # fmt: skip
+
+
+def _places() -> list[Row]:
+    names = {
+        "us-ma-boston": ("Boston, MA", "MA"),
+        "us-zz-exampleton": ("Exampleton, ZZ", "ZZ"),
+        "us-zz-elsewhere": ("Elsewhere, ZZ", "ZZ"),
+        "us-zz-twin": ("Twin, ZZ", "ZZ"),
+        "us-yy-twin": ("Twin, YY", "YY"),
+    }
+    return [
+        {"id": slug, "name": name, "kind": "city", "state": state, "deciding_body": "City Council",
+         "overlays": json.dumps(["[synthetic] a state law to read beside"]), "laws_known": 1, "agencies_known": 1}
+        for slug, (name, state) in names.items()
+    ]  # fmt: skip
+
+
+def _knowledge() -> dict[str, list[Row]]:
+    law = {
+        "id": "zz-exampleton-ccops", "jurisdiction": "us-zz-exampleton", "title": "[synthetic] Oversight law",
+        "kind": "ccops", "citation": "Example Code 1", "url": "https://example.org/code", "deciding_body": "City Council",
+        "status": "in_force", "date_enacted": "2019-12-01", "date_effective": "2020-01-01", "date_quality": "day",
+        "technologies": "[]", "legacy_rule": "unknown", "evidence": json.dumps({"triggers": "P", "legacy": "M"}),
+        "sources": json.dumps(["https://example.org/code"]), "unknowns": json.dumps(["[synthetic] legacy rule"]),
+    }  # fmt: skip
+    ban = law | {
+        "id": "zz-exampleton-face", "title": "[synthetic] Face ban", "kind": "ban",
+        "technologies": json.dumps(["face_recognition"]),
+    }  # fmt: skip
+    return {
+        "laws": [law, ban],
+        "provisions": [
+            {"id": "p1", "law": law["id"], "part": "trigger", "code": "acquire", "words": "[synthetic] Buying needs a vote",
+             "evidence": "P", "unverified": 0},
+            {"id": "p2", "law": law["id"], "part": "exemption", "code": "office_hardware",
+             "words": "[synthetic] Office machines are exempt", "evidence": "M", "unverified": 1},
+        ],
+        "rules": [{"id": "TRIGGER_ACQUIRE", "step": "8", "meaning": "Buying needs approval first."},
+                  {"id": "AGENCY_UNCLEAR", "step": "2", "meaning": "It is not clear whether the department is covered."}],
+        "technologies": [
+            {"id": "video_analytics", "name": "Video analytics", "definition": "Software that searches video.",
+             "terms": json.dumps(["video analytics"]), "weak_terms": "[]", "negative_terms": "[]", "also": "[]"},
+            {"id": "cctv", "name": "Cameras", "definition": "Fixed or networked cameras.",
+             "terms": json.dumps(["cctv"]), "weak_terms": "[]", "negative_terms": "[]", "also": "[]"},
+        ],
+        "suppliers": [
+            {"id": "briefcam-ltd", "name": "BriefCam", "aliases": "[]", "former_names": "[]", "parents": "[]",
+             "technologies": json.dumps(["video_analytics"]), "basis": "memory", "specialist": 1},
+            {"id": "watcher-inc", "name": "Watcher Inc", "aliases": json.dumps(["Watcher"]),
+             "former_names": json.dumps(["Gazer LLC"]), "parents": json.dumps(["Eye Holdings (2019)"]),
+             "technologies": json.dumps(["cctv"]), "basis": "source", "source_url": "https://example.org/watcher", "specialist": 1},
+        ],
+        "products": [
+            {"id": "briefcam", "name": "BriefCam", "supplier": "briefcam-ltd", "technology": "video_analytics",
+             "aliases": "[]", "face": "optional", "face_since": "a later version", "face_basis": "memory", "basis": "memory"},
+            {"id": "watcher-eye", "name": "Watcher Eye", "supplier": "watcher-inc", "technology": "cctv", "aliases": "[]",
+             "face": "optional", "face_since": "version 2", "face_basis": "source", "basis": "source"},
+        ],
+        "names": [
+            {"id": str(number), "name": name, "about": about, "kind": kind, "display": display}
+            for number, (name, about, kind, display) in enumerate([
+                ("briefcam", "briefcam", "product", "BriefCam"), ("brief cam", "briefcam", "product", "BriefCam"),
+                ("briefcam ltd", "briefcam-ltd", "supplier", "BriefCam Ltd"),
+                ("watcher eye", "watcher-eye", "product", "Watcher Eye"), ("watcher inc", "watcher-inc", "supplier", "Watcher Inc"),
+                ("cafe cam 9", "cafe-cam", "product", "Café Cam 9"),
+                ("cctv", "cctv", "technology", "Cameras"), ("video analytics", "video_analytics", "technology", "Video analytics"),
+            ])
+        ],
+        "agencies": [{"id": "zz-police", "jurisdiction": "us-zz-exampleton", "name": "[synthetic] Police", "kind": "police"}],
+    }  # fmt: skip
+
+
+def _coverage() -> dict[str, list[Row]]:
+    return {
+        "sources": [
+            {"id": "zz-contracts", "title": "[synthetic] Exampleton contracts", "jurisdiction": "us-zz-exampleton",
+             "kind": "contracts", "portal": "delimited", "url": "https://example.org/data", "publisher": "Exampleton",
+             "licence": "Public domain", "amounts_mean": "Award amounts."},
+            {"id": "zz-elsewhere", "title": "[synthetic] Elsewhere contracts", "jurisdiction": "us-zz-elsewhere", "kind": "contracts"},
+            {"id": "public-records", "title": "Public records", "kind": "records"},
+        ],
+        "coverage": [
+            {"id": "c1", "source": "zz-contracts", "jurisdiction": "us-zz-exampleton", "state": "searched", "scope": "matched_only",
+             "searched_from": "2010-01-01", "searched_through": "2025-12-31", "not_searched_for": json.dumps(["cafe-cam"])},
+            {"id": "c2", "source": "zz-elsewhere", "jurisdiction": "us-zz-elsewhere", "state": "blocked",
+             "why": "[synthetic] the portal refuses us"},
+            {"id": "c3", "source": "public-records", "jurisdiction": "us-ma-boston", "state": "searched", "scope": "whole",
+             "searched_from": "2004-01-01", "searched_through": "2026-11-01", "not_searched_for": "[]"},
+        ],
+        "loads": [{"id": "l1", "source": "zz-contracts", "origin": "bundled", "read_at": "2026-01-02T03:04:05Z",
+                   "sha256": "0" * 64, "result": "ok", "rows_read": 3, "rows_staged": 3, "rows_refused": 0}],
+        "issues": [{"id": "i1", "source": "zz-contracts", "severity": "warning", "kind": "date", "field": "End Date",
+                    "value": "11/30/3030", "message": "[synthetic] year 3030", "remedy": "Look at the row.", "row": 7}],
+        "about_this_registry": [{"id": "built_at", "value": "2026-01-02T03:04:05Z"}],
+    }  # fmt: skip
+
+
+def contract(slug: str, **given: Any) -> Row:
+    """A synthetic contract row; `given` replaces columns."""
+    return {
+        "id": slug, "jurisdiction": "us-zz-exampleton", "buyer_name": "Exampleton", "buyer_unit": "[synthetic] Police",
+        "supplier": "watcher-inc", "supplier_name": "WATCHER INC", "title": "[synthetic] Watcher Eye licences",
+        "description": "[synthetic]", "status": "", "date_signed": "2019-01-05", "period_start_date": "2019-01-05",
+        "period_end_date": "2021-12-31", "value_currency": "USD", "value_amount": 53117770.3, "contract_number": "A-1",
+        "technologies": json.dumps(["cctv"]), "products": json.dumps(["watcher-eye"]), "evidence": "product",
+        "determination": "approval_required", "floor": None, "approval_status": "not_searched", "rule": "TRIGGER_ACQUIRE",
+        "source": "zz-contracts", "source_url": "https://example.org/contract/1", "load": "l1", "year": 2019, "amendment_count": 2,
+    } | given  # fmt: skip
+
+
+def _contracts() -> dict[str, list[Row]]:
+    rows = [
+        contract("zz-1"),
+        contract("zz-hostile", title=HOSTILE["script"], description=HOSTILE["image"], supplier_name=HOSTILE["image"],
+                 source_url=HOSTILE["address"], buyer_unit=HOSTILE["image"], technologies=json.dumps(["cctv", "<b>x</b>"])),
+        contract("zz-lead", evidence="supplier", products="[]", determination="needs_review", floor="approval_required",
+                 approval_status="not_found", rule="AGENCY_UNCLEAR", period_end_date="2026-12-31"),
+    ]  # fmt: skip
+    return {
+        "contracts": rows,
+        "amendments": [
+            {"id": "a1", "contract": "zz-1", "revision": "0", "value_amount": 53000000, "date_signed": "2019-01-05", "counted": 1},
+            {"id": "a2", "contract": "zz-1", "revision": "1", "value_amount": 117770.3, "date_signed": "2020-02-01", "counted": 1},
+        ],
+        "matches": [
+            {"id": "m1", "contract": "zz-1", "technology": "cctv", "evidence": "product", "product": "watcher-eye",
+             "supplier": "watcher-inc", "term": "watcher eye", "field": "title", "excerpt": "Watcher Eye licences", "basis": "source"},
+            {"id": "m2", "contract": "zz-hostile", "technology": "cctv", "evidence": "product", "product": "watcher-eye",
+             "term": "cameras", "field": "title", "excerpt": HOSTILE["script"], "basis": "source"},
+        ],
+        "determinations": [
+            {"id": f"d-{slug}", "contract": slug, "jurisdiction": "us-zz-exampleton", "law": "zz-exampleton-ccops",
+             "outcome": "approval_required", "timing": "prior", "rule": "TRIGGER_ACQUIRE", "decides": 1,
+             "reason": "Buying needs a vote.", "sentence": "[synthetic] The law requires City Council approval.",
+             "citation": "Example Code 1.2", "citation_url": "https://example.org/code", "evidence": "P",
+             "approval_status": "not_searched", "action": "acquire", "action_date": "2019-01-05", "unknowns": "[]",
+             "facts": json.dumps({"action": "acquire"}), "trace": json.dumps(TRACE)}
+            for slug in ("zz-1", "zz-hostile")
+        ],
+    }  # fmt: skip
+
+
+def holding(number: int, about: str, place: str, **given: Any) -> Row:
+    """A synthetic holding row; `given` replaces columns."""
+    return {
+        "id": f"h{number}", "about": about, "about_kind": "product", "jurisdiction": place, "kind": "contract", "ref": f"zz-{number}",
+        "title": "[synthetic] licences", "said": "[synthetic] A contract for licences.", "evidence_from": "2019-01-05",
+        "evidence_to": "2019-01-05", "in_force_from": "2019-01-05", "in_force_to": "2021-12-31", "ended_by": "2021-12-31",
+        "source_url": "https://example.org/contract/1", "grade": "primary", "firm": 1, "dated": 1, "proposal": 0,
+    } | given  # fmt: skip
+
+
+def _boston_rows() -> Iterator[Row]:
+    """Boston's records of the product, as data/records holds them."""
+    with (ROOT / "data/records/us-ma.csv").open(encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["jurisdiction"] == "us-ma-boston"]
+    return (row for row in rows if row["product"] == "BriefCam")
+
+
+def _dates(text: str) -> tuple[str | None, str | None]:
+    return (None, None) if not text else (interval(text)[0].isoformat(), interval(text)[1].isoformat())
+
+
+def _records() -> dict[str, list[Row]]:
+    records, holdings = [], []
+    for number, row in enumerate(_boston_rows(), start=100):
+        first, last = _dates(row["event_date"])
+        records.append({
+            "id": row["id"], "jurisdiction": row["jurisdiction"], "buyer_unit": row["buyer_unit"], "title": row["title"],
+            "finding": row["finding"], "event_type": row["event_type"], "stage": row["stage"], "event_date": row["event_date"],
+            "event_from": first, "event_to": last, "product": row["product"], "supplier": row["supplier"],
+            "channel": row["channel"], "evidence_grade": row["evidence_grade"], "source_url": row["source_url"],
+            "technologies": json.dumps([row["technology"]]), "products": json.dumps(["briefcam"]), "judged": 0,
+        })  # fmt: skip
+        holdings.append(holding(
+            number, "briefcam", row["jurisdiction"], kind="record", ref=row["id"], title=row["title"], said=row["title"],
+            evidence_from=first, evidence_to=last, in_force_from=None, in_force_to=None, ended_by=None, dated=0,
+            proposal=int(row["stage"] == "proposed"), grade=row["evidence_grade"], source_url=row["source_url"],
+        ))  # fmt: skip
+    gift = {
+        "id": "zz-gift", "jurisdiction": "us-zz-exampleton", "buyer_unit": "[synthetic] Police", "title": "[synthetic] A gift",
+        "finding": HOSTILE["script"], "event_type": "donation", "stage": "reported", "event_date": "2021-03", "channel": "donation",
+        "technologies": json.dumps(["cctv"]), "products": json.dumps(["watcher-eye"]), "evidence": "product", "judged": 1,
+        "determination": "approval_required", "approval_status": "not_searched", "rule": "TRIGGER_ACQUIRE", "year": 2021,
+        "source_url": HOSTILE["address"], "event_from": "2021-03-01", "event_to": "2021-03-31", "evidence_grade": "press",
+    }  # fmt: skip
+    vote = gift | {"id": "zz-vote", "event_type": "refusal", "stage": "decided", "title": "[synthetic] A refusal", "judged": 0}
+    return {"records": [*records, gift, vote], "holdings": [*holdings, holding(1, "watcher-eye", "us-zz-exampleton")]}
+
+
+def tables() -> dict[str, list[Row]]:
+    """Every row of the small registry, by table."""
+    return {"jurisdictions": _places(), **_knowledge(), **_coverage(), **_contracts(), **_records()}
+
+
+def write(path: Path, rows: dict[str, list[Row]]) -> Path:
+    """Write rows into a new registry.db as a load does: tables, rows, indexes, views."""
+    db = sqlite_utils.Database(path)
+    create_tables(db)
+    for name, given in rows.items():
+        db[name].insert_all(given)
+    finish_tables(db)
+    create_views(db)
+    db.close()
+    return path
+
+
+def build(path: Path) -> Path:
+    """The small registry."""
+    return write(path, tables())
+
+
+def build_large(path: Path, contracts: int) -> Path:
+    """The small registry with so many synthetic contracts, each with a match, a determination and a holding."""
+    rows = tables()
+    rows["contracts"] += [
+        contract(f"zz-n{number}", year=2000 + number % 25, buyer_unit=f"[synthetic] Unit {number % 60}",
+                 evidence=("product", "supplier", "term")[number % 3], value_amount=float(number),
+                 period_end_date=f"20{10 + number % 20}-06-30", approval_status=("not_found", "approved")[number % 2],
+                 products=json.dumps(["watcher-eye"][: number % 3 == 0]),
+                 technologies=json.dumps(["cctv", "video_analytics"][: 1 + number % 2]))
+        for number in range(contracts)
+    ]  # fmt: skip
+    rows["holdings"] += [
+        holding(number, ("watcher-eye", "cctv")[number % 2], "us-zz-exampleton", ref=f"zz-n{number}")
+        for number in range(1000, 1000 + contracts)
+    ]
+    return write(path, rows)
