@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -167,15 +166,17 @@ def _currency(row: Any) -> str | None:
 
 def _readable(row: Any, value: Any, column: str, base: str) -> Any:
     """The cell as markup or text, or None to leave it to Datasette. A column's name decides, never the text in it."""
-    simple: dict[bool, Callable[[], Any]] = {
-        column == "value_amount": lambda: money(value, _currency(row)),
-        column in OUTCOME_COLUMNS and isinstance(value, str) and not value.startswith("{"): lambda: outcome(value),
-        column in LISTS: lambda: chips(value, LISTS[column], base),
-        column in PLAIN_LISTS: lambda: lines(value),
-        column in TREES: lambda: folded_tree(value),
-        column.endswith("url"): lambda: link(value),
-    }
-    return simple[True]() if True in simple else None
+    if column == "value_amount":
+        return money(value, _currency(row))
+    if column in TREES or (column == "evidence" and str(value).startswith("{")):
+        return folded_tree(value)
+    if column in OUTCOME_COLUMNS:
+        return outcome(value)
+    if column in LISTS:
+        return chips(value, LISTS[column], base)
+    if column in PLAIN_LISTS:
+        return lines(value)
+    return link(value) if column.endswith("url") else None
 
 
 @hookimpl

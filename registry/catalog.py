@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .errors import DataError
-from .law import Jurisdiction, Law, load_jurisdictions, load_laws
+from .law import LawBook, load_law_book
 from .records import Record, load_records
 from .source import Source, load_sources
 from .vocabulary import Supplier, Technology, load_vocabulary
@@ -16,8 +16,7 @@ from .vocabulary import Supplier, Technology, load_vocabulary
 class Catalog(NamedTuple):
     """Every entry of data/ by its slug; immutable."""
 
-    jurisdictions: Mapping[str, Jurisdiction]
-    laws: Mapping[str, Law]
+    book: LawBook
     technologies: Mapping[str, Technology]
     suppliers: Mapping[str, Supplier]
     sources: Mapping[str, Source]
@@ -26,11 +25,10 @@ class Catalog(NamedTuple):
 
 def load_catalog(data: Path) -> Catalog:
     """Read and check data/; DataError names the file, the key, the allowed values and what to do."""
-    jurisdictions = load_jurisdictions(data)
-    vocabulary = load_vocabulary(data)
-    sources = load_sources(data)
+    book, vocabulary, sources = load_law_book(data), load_vocabulary(data), load_sources(data)
     for source in sources.values():
-        if source.jurisdiction not in jurisdictions:
-            raise DataError(f"{data / 'sources' / source.id}.yml: jurisdiction `{source.jurisdiction}` has no file in data/jurisdictions.")
-    records = load_records(data, set(jurisdictions), set(vocabulary.technologies))
-    return Catalog(jurisdictions, load_laws(data), vocabulary.technologies, vocabulary.suppliers, sources, records)
+        if source.jurisdiction not in book.jurisdictions:
+            path = data / "sources" / f"{source.id}.yml"
+            raise DataError(f"{path}: jurisdiction `{source.jurisdiction}` has no file in data/jurisdictions.")
+    records = load_records(data, set(book.jurisdictions), set(vocabulary.technologies))
+    return Catalog(book, vocabulary.technologies, vocabulary.suppliers, sources, records)

@@ -178,7 +178,7 @@ def _touches(text: str, phrase: str, start: int, end: int) -> bool:
 def _supported(hit: _Hit, row: _Row) -> bool:
     use = hit.use
     if hit.text.field == "supplier":
-        return use.role == "term"
+        return use.in_company_names
     if use.role == "term" or (use.role in ("product", "supplier") and not use.context):
         return True
     return _vouched(use, row) or any(phrase in row.around for phrase in use.context)

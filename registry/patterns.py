@@ -27,6 +27,7 @@ class Use(NamedTuple):
     context: tuple[str, ...]
     near: tuple[str, ...]
     anywhere: tuple[str, ...]
+    in_company_names: bool
 
 
 def phrase_table(
@@ -59,10 +60,10 @@ def _technology_uses(technology: Technology, spellings: Mapping[str, list[str]])
     near, anywhere = _negatives(technology.negative, spellings)
     slug = technology.slug
     for term in technology.terms:
-        yield Use("term", slug, term, None, None, (), near, anywhere)
+        yield Use("term", slug, term, None, None, (), near, anywhere, technology.in_company_names == "yes")
     for group in technology.weak_terms:
         context = padded(group.context)
-        yield from (Use("weak", slug, term, None, None, context, near, anywhere) for term in group.terms)
+        yield from (Use("weak", slug, term, None, None, context, near, anywhere, False) for term in group.terms)
 
 
 def _supplier_uses(supplier: Supplier) -> Iterator[Use]:
@@ -73,14 +74,15 @@ def _supplier_uses(supplier: Supplier) -> Iterator[Use]:
     near, anywhere = _negatives(supplier.negative, {})
     for name in _in_text(supplier_spellings(supplier)):
         for slug in supplier.technologies:
-            yield Use("supplier", slug, name.name, supplier.slug, None, padded(name.context), near, anywhere)
+            yield Use("supplier", slug, name.name, supplier.slug, None, padded(name.context), near, anywhere, False)
 
 
 def _product_uses(product: Product, supplier: Supplier) -> Iterator[Use]:
     near, anywhere = _negatives(product.negative, {})
     for name in _in_text(product_spellings(product)):
         context = padded(name.context)
-        yield Use("product", product.technology, name.name, supplier.slug, product.slug, context, near, anywhere)
+        slug = product.technology
+        yield Use("product", slug, name.name, supplier.slug, product.slug, context, near, anywhere, False)
 
 
 def _in_text(names: Iterable[Name]) -> Iterator[Name]:
@@ -108,14 +110,14 @@ def _variants(term: str, spellings: Mapping[str, list[str]]) -> set[str]:
 
 
 def _respelt(phrase: str, spellings: Mapping[str, list[str]]) -> list[str]:
-    """Return the phrase, and the phrase with one word in another declared spelling."""
+    """Return the phrase, and the phrase with one word in another declared spelling or "and" written as "&"."""
     words = phrase.split()
     others = (
         " ".join((*words[:at], other, *words[at + 1 :]))
         for at, word in enumerate(words)
         for other in spellings.get(word, [])
     )
-    return [phrase, *others]
+    return [phrase, " ".join(word for word in words if word != "and"), *others]
 
 
 def _plurals(phrase: str) -> Iterator[str]:

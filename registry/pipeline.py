@@ -1,61 +1,58 @@
-"""The whole flow on one screen: extract -> stage -> normalise -> match -> determine -> verify -> build."""
+"""The whole flow on one screen: extract -> stage -> match -> normalise -> determine -> verify -> swap in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from .build import building
-from .catalog import Catalog, fingerprint
-from .errors import RegistryError
-from .judged import add_contracts, add_records
-from .knowledge_pages import add_knowledge
+from .build import Writer, building
+from .catalog import Catalog
+from .judged import Context, add_contracts, add_records, context
+from .locking import alone
 from .match import build_matcher
 from .paths import Paths
-from .report import Report, SourceReport, close_report
-from .staging import stage_source
-from .verify import verify
+from .published import add_coverage, add_knowledge, close_report
+from .report import Report, SourceReport
+from .staged import reading
+from .staging import Progress, kept, stage_source
+from .verify import registry_problems
 
-Progress = Callable[[str, int], Callable[[int], object]]
 
+def load(paths: Paths, catalog: Catalog, wanted: Iterable[str], given: Path | None, progress: Progress) -> Report:
+    """Stage the wanted sources, then judge and build everything. `given` is a file for the one wanted source.
 
-def load(
-    paths: Paths, catalog: Catalog, wanted: Iterable[str], given: Path | None, progress: Progress,
-    only_judge: bool = False,
-) -> Report:
-    """Stage the wanted sources, then judge and build everything; one failing source never spoils another.
-
-    `given` is a file for the one wanted source. `only_judge` leaves staging as it is (`registry tag`).
-    RegistryError if another load is running.
+    One failing source never spoils another: it keeps what it staged before. RegistryError if another load is running.
     """
-    with _alone(paths):
-        sources = [catalog.sources[slug] for slug in wanted]
-        staged = {} if only_judge else {s.id: stage_source(paths, s, given, progress) for s in sources}
-        return _build(paths, catalog, staged, progress)
+    with alone(paths):
+        staged = [stage_source(paths, catalog.sources[slug], given, progress) for slug in wanted]
+        return _build(paths, catalog, staged)
 
 
-def _build(paths: Paths, catalog: Catalog, staged: Mapping[str, SourceReport], progress: Progress) -> Report:
-    report = Report(staged=dict(staged))
-    matcher = build_matcher(catalog.technologies, catalog.suppliers)
+def tag(paths: Paths, catalog: Catalog) -> Report:
+    """Match and judge again what is staged already."""
+    with alone(paths):
+        return _build(paths, catalog, [])
+
+
+def _build(paths: Paths, catalog: Catalog, staged: Iterable[SourceReport]) -> Report:
+    report = Report({slug: kept(paths, source, "unchanged") for slug, source in catalog.sources.items()})
+    report.sources.update({one.source: one for one in staged})
+    known = context(catalog, build_matcher(catalog.technologies, catalog.suppliers))
     with building(paths.registry) as (db, writer):
         add_knowledge(writer, catalog)
-        decisions = add_records(writer, catalog, matcher)
-        for source in catalog.sources.values():
-            add_contracts(writer, catalog, matcher, paths, source, decisions, report, progress)
+        add_records(writer, known)
+        for slug in catalog.sources:
+            _add_source(paths, writer, known, slug, report)
         writer.flush()
-        verify(db, catalog, report)
-        close_report(writer, report, fingerprint(paths.data))
+        report.issues.extend(registry_problems(db))
+        close_report(db, writer, paths, report)
     return report
 
 
-def _alone(paths: Paths) -> FileLock:
-    """The lock that keeps two loads from writing at once; the system releases it when a load is killed."""
-    paths.build.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(paths.build / "load.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise RegistryError("Another load of this registry is running. Wait for it, or stop it.") from error
-    return lock
+def _add_source(paths: Paths, writer: Writer, known: Context, slug: str, report: Report) -> None:
+    one, source = report.sources[slug], known.catalog.sources[slug]
+    if not one.account:
+        return add_coverage(writer, paths, known, source, one, None, report)
+    with reading(paths.staging(slug)) as staging:
+        add_contracts(writer, known, source, staging, one, report.issues)
+        add_coverage(writer, paths, known, source, one, staging, report)

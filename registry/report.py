@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -40,6 +41,40 @@ class Report:
     def failed(self) -> bool:
         """Whether a source failed or an error was found."""
         return bool(self.errors) or any(one.result == "failed" for one in self.sources.values())
+
+
+    def as_json(self) -> dict[str, Any]:
+        """The account for a script."""
+        sources = [{"source": one.source, "result": one.result, "error": one.error, **_account(one)} for one in self.sources.values()]
+        return {"sources": sources, "tables": self.counts, "issues": _by_kind(self.issues), "exit_status": int(self.failed)}
+
+    def lines(self, seconds: float) -> Iterator[str]:
+        """The account for a person."""
+        for one in self.sources.values():
+            yield _line(one)
+        yield "registry.db: " + ", ".join(f"{number:,} {name}" for name, number in self.counts.items())
+        for kind, number in sorted(_by_kind(self.issues).items()):
+            yield f"  {number:,} x {kind} (see the issues table)"
+        yield f"Done in {seconds:.1f} s."
+
+
+def _account(one: SourceReport) -> dict[str, Any]:
+    counted = {name: _number(one.account, name) for name in ("rows_read", "rows_staged", "rows_refused")}
+    return {**counted, "contracts": one.contracts_seen, "contracts_matched": one.contracts_matched, "sha256": one.account.get("sha256")}
+
+
+def _line(one: SourceReport) -> str:
+    told = f"{one.source}: {one.result.replace('_', ' ')}"
+    if one.error:
+        told += f" ({one.error})"
+    if one.account:
+        read, kept, refused = (int(one.account[name]) for name in ("rows_read", "rows_staged", "rows_refused"))
+        told += f"; {read:,} rows read = {kept:,} staged + {refused:,} refused; {one.contracts_seen:,} contracts, {one.contracts_matched:,} matched"
+    return told
+
+
+def _by_kind(issues: list[Issue]) -> dict[str, int]:
+    return dict(Counter(f"{issue.severity} {issue.kind}" for issue in issues))
 
 
 def load_rows(report: Report) -> Iterator[dict[str, Any]]:

@@ -26,12 +26,17 @@ def run_load(paths: Paths, wanted: tuple[str, ...], given: Path | None, as_json:
         if as_json:
             click.echo(json.dumps({"result": "unchanged", "exit_status": status}))
         return status
-    return _run(paths, wanted, given, as_json, quiet, only_judge=False)
+    from .pipeline import load
+
+    progress = _progress(quiet or as_json)
+    return _run(paths, as_json, quiet, lambda catalog: load(paths, catalog, _known(catalog.sources, wanted), given, progress))
 
 
 def run_tag(paths: Paths, as_json: bool, quiet: bool) -> int:
     """Judge what is staged again and print; returns the exit status."""
-    return _run(paths, (), None, as_json, quiet, only_judge=True)
+    from .pipeline import tag
+
+    return _run(paths, as_json, quiet, lambda catalog: tag(paths, catalog))
 
 
 def run_snapshot(paths: Paths, slug: str) -> str:
@@ -51,13 +56,11 @@ def run_snapshot(paths: Paths, slug: str) -> str:
     return f"{snapshot_files(paths.data, slug).rows}: {taken.rows:,} of {taken.rows_in_whole_file:,} rows"
 
 
-def _run(paths: Paths, wanted: tuple[str, ...], given: Path | None, as_json: bool, quiet: bool, only_judge: bool) -> int:
+def _run(paths: Paths, as_json: bool, quiet: bool, run: Callable[[Any], Any]) -> int:
     from .catalog import load_catalog
-    from .pipeline import load
 
     started = time.perf_counter()
-    catalog = load_catalog(paths.data)
-    report = load(paths, catalog, _known(catalog.sources, wanted), given, _progress(quiet or as_json), only_judge)
+    report = run(load_catalog(paths.data))
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2))
     for line in report.lines(time.perf_counter() - started):

@@ -18,6 +18,7 @@ from .shape import Strict, load_file
 Basis = Literal["source", "memory"]
 Face = Literal["no", "optional", "yes", "unknown"]
 Evidence = Literal["P", "O", "S", "M"]
+YesNo = Literal["yes", "no"]
 Kind = Literal["technology", "supplier", "product"]
 
 
@@ -55,7 +56,10 @@ class Examples(Strict):
 
 
 class Technology(Strict):
-    """One thing a city can buy, in words a resident understands."""
+    """One thing a city can buy, in words a resident understands.
+
+    `in_company_names: no` where a company that carries the words in its name may well sell other things.
+    """
 
     slug: str
     name: str
@@ -68,6 +72,7 @@ class Technology(Strict):
     weak_terms: list[WeakTerms] = []
     negative: Negative = Negative()
     spellings: dict[str, list[str]] = {}
+    in_company_names: YesNo = "yes"
     face_notes: str = ""
     notes: str = ""
 
@@ -80,7 +85,7 @@ class Name(Strict):
 
     name: str
     context: list[str] = []
-    in_text: Literal["yes", "no"] = "yes"
+    in_text: YesNo = "yes"
 
 
 class FormerName(Strict):
@@ -133,7 +138,7 @@ class Supplier(Strict):
 
     slug: str
     name: str
-    specialist: Literal["yes", "no"]
+    specialist: YesNo
     technologies: list[str]
     evidence: SupplierEvidence
     aliases: list[str | Name] = []

@@ -1,0 +1,174 @@
+"""What the page of one contract, record, law, technology, supplier, product, place or source shows beside its own row.
+
+Each page is a dictionary of sections, each section one query bound to the row's id; the templates only lay them out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datasette import hookimpl
+from datasette.utils import tilde_decode
+
+_DETERMINATIONS = """
+select determinations.*, laws.title as law_title, rules.meaning as rule_meaning
+from determinations left join laws on laws.id = determinations.law left join rules on rules.id = determinations.rule
+where determinations.{kind} = :id order by decides desc, determinations.law
+"""
+
+_MATCHES = """
+select matches.*, technologies.name as technology_name, products.name as product_name, suppliers.name as supplier_known
+from matches left join technologies on technologies.id = matches.technology
+left join products on products.id = matches.product left join suppliers on suppliers.id = matches.supplier
+where matches.{kind} = :id order by matches.evidence, matches.technology
+"""
+
+_PLACE = """
+select jurisdictions.* from jurisdictions join {table} as here on here.jurisdiction = jurisdictions.id where here.id = :id
+"""
+
+_VOTE = """
+select vote.id, vote.title, vote.event_date, vote.decided_by, vote.source_url, vote.evidence_grade
+from {table} as bought join records as vote on vote.id = bought.approval_record where bought.id = :id
+"""
+
+_CONTRACTS = """
+select id, jurisdiction, title, buyer_unit, supplier_name, date_signed, period_end_date, value_amount, value_currency,
+       evidence, determination, approval_status
+from contracts where {where} order by evidence = 'supplier', date_signed desc limit 100
+"""
+
+_HOLDINGS = """
+select evidence_when, place, jurisdiction, said, grade, firm, proposal, contract, record, source_url
+from holdings_told where about = :id order by place, evidence_from limit 300
+"""
+
+_LAWS_NAMING = """
+select laws.id, laws.title, laws.kind, laws.citation, laws.date_effective, jurisdictions.name as place, laws.jurisdiction
+from laws join jurisdictions on jurisdictions.id = laws.jurisdiction
+where exists (
+  select 1 from json_each(case when json_valid(laws.technologies) then laws.technologies else '[]' end) where value = :id
+) or laws.technologies in ('', '[]') or laws.technologies is null
+order by jurisdictions.name
+"""
+
+_DECIDED_BY_LAW = """
+select determinations.rule, rules.meaning, determinations.outcome, determinations.contract, determinations.record,
+       coalesce(contracts.title, records.title) as title, coalesce(contracts.date_signed, records.event_date) as happened
+from determinations left join rules on rules.id = determinations.rule
+left join contracts on contracts.id = determinations.contract left join records on records.id = determinations.record
+where determinations.law = :id and determinations.decides = 1
+order by determinations.rule, happened desc limit 300
+"""
+
+_RULE_COUNTS = """
+select determinations.rule, rules.meaning, determinations.outcome, count(*) as times
+from determinations left join rules on rules.id = determinations.rule
+where determinations.law = :id and determinations.decides = 1
+group by determinations.rule, determinations.outcome order by times desc
+"""
+
+_EVIDENCE_COUNTS = """
+select evidence, count(*) as times, sum(contract is not null) as contracts, sum(record is not null) as records
+from acquisitions, json_each(case when json_valid(technologies) then technologies else '[]' end) as each
+where each.value = :id group by evidence order by times desc
+"""
+
+_HELD_HERE = """
+select each.value as technology, sum(evidence <> 'supplier') as firm, sum(evidence = 'supplier') as leads,
+       count(distinct case when record is not null then record end) as records
+from acquisitions, json_each(case when json_valid(technologies) then technologies else '[]' end) as each
+where jurisdiction = :id group by each.value order by firm desc
+"""
+
+_RECORDS_HERE = """
+select id, event_date, event_type, title, evidence_grade, source_url from records
+where jurisdiction = :id order by event_from desc limit 100
+"""
+
+_COVERAGE = """
+select coverage.*, sources.title as source_title from coverage left join sources on sources.id = coverage.source
+where coverage.{column} = :id order by state, source_title
+"""
+
+_PLACE_OUTCOMES = """
+select determination, approval_status, count(*) as times from acquisitions
+where jurisdiction = :id group by determination, approval_status order by times desc
+"""
+
+# A technology's contracts are found by their matches, which are indexed, not by reading every contract's JSON.
+_BY_TECHNOLOGY = "id in (select contract from matches where technology = :id)"
+
+PAGES: dict[str, dict[str, str]] = {
+    "contracts": {
+        "matches": _MATCHES.format(kind="contract"),
+        "determinations": _DETERMINATIONS.format(kind="contract"),
+        "amendments": "select * from amendments where contract = :id order by date_signed, revision, occurrence",
+        "place": _PLACE.format(table="contracts"),
+        "vote": _VOTE.format(table="contracts"),
+        "source": "select sources.* from sources join contracts on contracts.source = sources.id where contracts.id = :id",
+        "load": "select loads.* from loads join contracts on contracts.load = loads.id where contracts.id = :id",
+    },
+    "records": {
+        "matches": _MATCHES.format(kind="record"),
+        "determinations": _DETERMINATIONS.format(kind="record"),
+        "place": _PLACE.format(table="records"),
+        "vote": _VOTE.format(table="records"),
+    },
+    "laws": {
+        "provisions": "select * from provisions where law = :id order by part, unverified, code",
+        "rule_counts": _RULE_COUNTS,
+        "decided": _DECIDED_BY_LAW,
+        "place": _PLACE.format(table="laws"),
+    },
+    "technologies": {
+        "counts": _EVIDENCE_COUNTS,
+        "laws": _LAWS_NAMING,
+        "products": "select id, name, supplier, face, face_since, face_basis, basis from products where technology = :id order by name",
+        "contracts": _CONTRACTS.format(where=_BY_TECHNOLOGY),
+    },
+    "suppliers": {
+        "products": "select id, name, technology, face, face_since, face_basis, basis from products where supplier = :id order by name",
+        "contracts": _CONTRACTS.format(where="supplier = :id"),
+        "holdings": _HOLDINGS,
+    },
+    "products": {
+        "supplier": "select suppliers.* from suppliers join products on products.supplier = suppliers.id where products.id = :id",
+        "holdings": _HOLDINGS,
+    },
+    "jurisdictions": {
+        "laws": "select * from laws where jurisdiction = :id order by date_effective",
+        "technologies": _HELD_HERE,
+        "outcomes": _PLACE_OUTCOMES,
+        "contracts": _CONTRACTS.format(where="jurisdiction = :id"),
+        "records": _RECORDS_HERE,
+        "coverage": _COVERAGE.format(column="jurisdiction"),
+        "agencies": "select * from agencies where jurisdiction = :id order by name",
+    },
+    "sources": {
+        "coverage": _COVERAGE.format(column="source"),
+        "loads": "select * from loads where source = :id order by read_at desc limit 20",
+        "issues": "select severity, kind, count(*) as times from issues where source = :id group by severity, kind order by times desc",
+    },
+}
+
+
+async def _sections(database: Any, table: str, row_id: str) -> dict[str, list[dict[str, Any]]]:
+    """Run every query of a page, the id bound."""
+    found = {}
+    for name, sql in PAGES[table].items():
+        found[name] = [dict(row) for row in await database.execute(sql, {"id": row_id})]
+    return found
+
+
+@hookimpl
+def extra_template_vars(datasette: Any, request: Any, table: str | None, view_name: str) -> Any:
+    """`page`: section name -> rows, on the row pages that have a layout of their own."""
+
+    async def variables() -> dict[str, Any]:
+        if view_name != "row" or table not in PAGES:
+            return {}
+        database = datasette.get_database(tilde_decode(request.url_vars["database"]))
+        return {"page": await _sections(database, table, tilde_decode(request.url_vars["pks"]))}
+
+    return variables

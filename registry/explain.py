@@ -1,0 +1,111 @@
+"""The whole story of one contract or record, read from the registry: row, match, rule, citation."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from .errors import RegistryError
+
+FOOTER = "Our reading of public law texts. Not legal advice and not a finding that anyone broke the law."
+
+
+def explain(registry: Path, wanted: str) -> dict[str, Any]:
+    """Everything the registry holds of one contract (by id or number) or record; RegistryError where it holds none or several."""
+    if not registry.exists():
+        raise RegistryError(f"{registry} does not exist yet. Run `registry load --offline` first.")
+    with closing(sqlite3.connect(f"file:{registry}?mode=ro", uri=True)) as db:
+        db.row_factory = sqlite3.Row
+        kind, found = _find(db, wanted)
+        return _story(db, kind, found)
+
+
+def _find(db: sqlite3.Connection, wanted: str) -> tuple[str, dict[str, Any]]:
+    for kind, column in (("contract", "id"), ("record", "id"), ("contract", "contract_number")):
+        rows = _rows(db, f"SELECT * FROM {kind}s WHERE {column} = ?", wanted)
+        if len(rows) > 1:
+            raise RegistryError(f"`{wanted}` is the number of several contracts: {', '.join(row['id'] for row in rows)}. Give the id.")
+        if rows:
+            return kind, rows[0]
+    raise RegistryError(
+        f"No contract or record `{wanted}` in the registry. It holds only what matched a surveillance technology: "
+        "absence here is not proof that there is no contract. Ids stand on the site and in `matches`."
+    )
+
+
+def _story(db: sqlite3.Connection, kind: str, found: dict[str, Any]) -> dict[str, Any]:
+    judged = _rows(db, f"SELECT * FROM determinations WHERE {kind} = ? ORDER BY decides DESC, law", found["id"])
+    for one in judged:
+        for name in ("facts", "trace", "unknowns"):
+            one[name] = json.loads(one[name])
+    return {
+        "kind": kind,
+        kind: found,
+        "amendments": _rows(db, "SELECT * FROM amendments WHERE contract = ? ORDER BY rowid", found["id"]),
+        "matches": _rows(db, f"SELECT * FROM matches WHERE {kind} = ? ORDER BY rowid", found["id"]),
+        "determinations": judged,
+        "load": _rows(db, "SELECT * FROM loads WHERE id = ?", found.get("load")),
+        "note": FOOTER,
+    }
+
+
+def _rows(db: sqlite3.Connection, query: str, value: str | None) -> list[dict[str, Any]]:
+    return [dict(row) for row in db.execute(query, (value,))]
+
+
+def in_words(told: dict[str, Any]) -> str:
+    """The story for a person, from the published row to the law's section."""
+    return "\n".join([*_what(told), *_source(told), *_evidence(told), *_law(told), "", told["note"]])
+
+
+def _what(told: dict[str, Any]) -> Iterator[str]:
+    one = told[told["kind"]]
+    yield f"{one['title']} ({one['id']})"
+    if told["kind"] == "record":
+        yield f"  {one['event_type']}, {one['stage'] or 'no stage given'}, {one['event_date'] or 'undated'}; {one['buyer_unit']}"
+        yield f"  {one['finding']}"
+        return
+    value = "amount not published" if one["value_amount"] is None else f"{one['value_amount']:,.2f} {one['value_currency']}"
+    yield f"  {one['buyer_name']}, {one['buyer_unit'] or 'department not published'} with {one['supplier_name'] or 'supplier not published'}: {value}"
+    yield (f"  signed {one['date_signed'] or 'on an unpublished day'}; term {one['period_start_date'] or '?'} to "
+           f"{one['period_end_date'] or '?'}; {one['amendment_count']} amendments")
+
+
+def _source(told: dict[str, Any]) -> Iterator[str]:
+    one = told[told["kind"]]
+    yield f"Source: {one['source_url']}"
+    for load in told["load"]:
+        yield f"  read from {load['origin']} at {load['read_at']}, sha256 {load['sha256']}"
+    for row in told["amendments"]:
+        amount = "no amount" if row["value_amount"] is None else f"{row['value_amount']:,.2f}"
+        counted = "" if row["counted"] else " (repeats, not counted again)"
+        yield f"  row {row['source_row']}: revision {row['revision']}, signed {row['date_signed'] or '?'}: {amount}{counted}"
+
+
+def _evidence(told: dict[str, Any]) -> Iterator[str]:
+    yield "Why it is here:"
+    for match in told["matches"]:
+        named = match["product"] or match["supplier"] or match["technology"]
+        lead = " - a lead only: the supplier's name does not say what was bought" if match["evidence"] == "supplier" else ""
+        yield f"  {match['technology']} by {match['evidence']} `{match['term']}` ({named}) in the {match['field']}: \"{match['excerpt']}\"{lead}"
+
+
+def _law(told: dict[str, Any]) -> Iterator[str]:
+    for one in told["determinations"]:
+        if one["decides"]:
+            yield f"What the law says: {one['sentence']}"
+            yield f"  outcome {one['outcome']}{_extra(one)}, rule {one['rule']}: {one['reason']}"
+            yield f"  facts used: {json.dumps(one['facts'], ensure_ascii=False)} (date from {one['date_basis']})"
+            if one["citation"]:
+                yield f"  citation: {one['citation']} {one['citation_url']} [evidence {one['evidence']}]"
+        else:
+            yield f"  also considered: {one['law']}: {one['outcome']} [{one['rule']}] {one['reason']}"
+
+
+def _extra(one: dict[str, Any]) -> str:
+    told = [f"{name} {one[name]}" for name in ("timing", "floor", "likely") if one[name]]
+    return f" ({', '.join(told)})" if told else ""

@@ -1,0 +1,89 @@
+"""What each contract or record says about each product, supplier and technology: the rows the answer is made from. Pure.
+
+`in_force_from`..`in_force_to` are the days on which a contract's own dates say it certainly runs; a month or a
+year counts only as far as it is certain. Nothing here says yes or no: the six answers are read from these rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .determine import Found
+from .records import Record, interval
+from .vocabulary import Supplier
+
+Row = dict[str, Any]
+CONTRACT_EVENTS = ("contract", "purchase", "renewal")
+
+
+def abouts(found: Found, suppliers: Iterable[str], makers: Mapping[str, str]) -> Iterator[tuple[str, str, bool]]:
+    """(slug, kind, firm) of everything a contract or record is about; a mere lead is not firm about products or technologies.
+
+    `suppliers` are the parties named; the makers of the products named are added, since a reseller may stand between.
+    """
+    firm = found.evidence != "supplier"
+    for product in found.products:
+        yield product, "product", True
+    for supplier in dict.fromkeys((*suppliers, *(makers[product] for product in found.products))):
+        yield supplier, "supplier", True
+    for technology in found.technologies:
+        yield technology, "technology", firm
+
+
+def contract_holdings(contract: Row, found: Found, makers: Mapping[str, str]) -> Iterator[Row]:
+    """One row per thing the contract is about."""
+    start, end = contract["period_start_date"] or contract["date_signed"], contract["period_end_date"]
+    signed = contract["date_signed"] or contract["period_start_date"]
+    dated = bool(start and end and start <= end)
+    common = {
+        "jurisdiction": contract["jurisdiction"], "kind": "contract", "ref": contract["id"], "title": contract["title"],
+        "said": contract_sentence(contract), "evidence_from": signed, "evidence_to": signed, "dated": int(dated),
+        "in_force_from": start if dated else None, "in_force_to": end if dated else None, "ended_by": end if dated else None,
+        "source_url": contract["source_url"], "grade": "official", "proposal": 0,
+    }  # fmt: skip
+    suppliers = [contract["supplier"]] if contract["supplier"] else []
+    yield from _each(common, abouts(found, suppliers, makers))
+
+
+def contract_sentence(contract: Row) -> str:
+    """One sentence of what the published contract says of itself."""
+    start, end = contract["period_start_date"], contract["period_end_date"]
+    term = f"runs from {start or 'an unpublished day'} to {end or 'an unpublished day'}" if start or end else "has no published term"
+    return f"Contract {contract['contract_number']} of {contract['buyer_name']} with {contract['supplier_name'] or 'an unnamed supplier'} {term}."
+
+
+def record_holdings(record: Record, found: Found, suppliers: Iterable[str], makers: Mapping[str, str]) -> Iterator[Row]:
+    """One row per thing the record is about. A proposal is evidence of a plan and named as one."""
+    first, last = _days(record.event_date)
+    dated, start, sure_end, ended_by = _term(record)
+    common = {
+        "jurisdiction": record.jurisdiction, "kind": "record", "ref": record.id, "title": record.title, "said": record.finding,
+        "evidence_from": first, "evidence_to": last, "dated": int(dated), "in_force_from": start, "in_force_to": sure_end,
+        "ended_by": ended_by, "source_url": record.source_url, "grade": record.evidence_grade,
+        "proposal": int(record.stage == "proposed"),
+    }  # fmt: skip
+    yield from _each(common, abouts(found, suppliers, makers))
+
+
+def _term(record: Record) -> tuple[bool, str | None, str | None, str | None]:
+    """(is a dated contract, first certain day, last certain day, last possible day) of a record's term."""
+    contract = record.event_type in CONTRACT_EVENTS and record.stage in ("reported", "paid")
+    begun = record.period_start or record.event_date
+    if not (contract and begun and record.period_end and record.review != "yes"):
+        return False, None, None, None
+    _, start = _days(begun)
+    end, ended_by = _days(record.period_end)
+    return True, start, end, ended_by
+
+
+def _days(text: str) -> tuple[str | None, str | None]:
+    if not text:
+        return None, None
+    first, last = interval(text)
+    return first.isoformat(), last.isoformat()
+
+
+def _each(common: Row, things: Iterable[tuple[str, str, bool]]) -> Iterator[Row]:
+    for about, kind, firm in things:
+        yield {"id": f"{common['ref']}__{kind}__{about}", "about": about, "about_kind": kind, "firm": int(firm), **common}

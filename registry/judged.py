@@ -1,0 +1,178 @@
+"""Match and judge every contract and every record, and hand the rows to the writer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from . import staged
+from .approvals import Approval, Decision, approval_status
+from .build import Writer
+from .catalog import Catalog
+from .determine import Acquisition, Found, contract_facts, determination_rows, found_in, judged, record_facts, with_earlier_vote
+from .holdings import contract_holdings, record_holdings
+from .law import LawBook
+from .match import Match, Matcher, match, supplier_of
+from .normalise import RolledUp, roll_up
+from .paths import Paths
+from .records import Record, interval, is_acquisition
+from .report import Report, SourceReport
+from .snapshot import matched_numbers
+from .source import Source
+from .vocabulary import Product
+
+Row = dict[str, Any]
+
+
+class Context(NamedTuple):
+    """What judging needs beside the contract: the knowledge, compiled once per run."""
+
+    catalog: Catalog
+    matcher: Matcher
+    products: Mapping[str, Product]
+    makers: Mapping[str, str]
+    aliases: Mapping[str, str]
+    decisions: list[Decision]
+
+
+def context(catalog: Catalog, matcher: Matcher) -> Context:
+    """Compile the knowledge; decisions are the records that document one, with their products resolved."""
+    products = {product.slug: product for supplier in catalog.suppliers.values() for product in supplier.products}
+    makers = {product.slug: supplier.slug for supplier in catalog.suppliers.values() for product in supplier.products}
+    aliases = {other: slug for slug, technology in catalog.technologies.items() for other in technology.also}
+    decisions = [Decision(record, frozenset(_record_found(matcher, products, record).products)) for record in catalog.records]
+    return Context(catalog, matcher, products, makers, aliases, decisions)
+
+
+def add_contracts(writer: Writer, known: Context, source: Source, db: staged.Connection, report: SourceReport, issues: list[Any]) -> None:
+    """Write every contract of a staged source that matches anything, with its amendments, matches and determinations."""
+    origin, load = report.account["origin"], f"{source.id}_{report.account['sha256'][:12]}"
+    numbers = matched_numbers(db, source, known.matcher)
+    for number, rows in staged.contracts(db, source, numbers):
+        rolled = roll_up(source, number, rows, origin, load)
+        matches = _contract_matches(known.matcher, rows)
+        report.contracts_matched += 1
+        issues.extend(rolled.issues)
+        _add_contract(writer, known, rolled, matches)
+    report.contracts_seen = staged.count_contracts(db, source)
+
+
+def _contract_matches(matcher: Matcher, rows: Iterable[staged.RawRow]) -> list[Match]:
+    """The matches of all revisions, each told once; where any revision says what is bought, mere leads are dropped."""
+    texts = dict.fromkeys(tuple(row.get(name, "") for name in ("title", "description", "supplier_name", "buyer_unit")) for row in rows)
+    found = [one for text in texts for one in match(matcher, *text)]
+    firm = [one for one in found if one.evidence != "supplier"]
+    told = {(one.technology, one.evidence, one.product, one.supplier): one for one in reversed(firm or found)}
+    return list(reversed(told.values()))
+
+
+def _add_contract(writer: Writer, known: Context, rolled: RolledUp, matches: list[Match]) -> None:
+    contract = rolled.contract
+    found = found_in(matches, known.products, supplier_of(known.matcher, contract["supplier_name"]))
+    face_named = any(one.technology == "face_recognition" and one.evidence == "term" for one in matches)
+    facts, basis = contract_facts(contract, found, known.products, face_named)
+    acquisition = _acquisition(known, "contract", contract["id"], facts, found, basis, review=False)
+    answer = judged(acquisition, known.catalog.book, known.aliases)
+    contract = {**contract, "supplier": found.supplier, **_judged_columns(found, acquisition, answer)}
+    writer.add("contracts", [contract])
+    writer.add("amendments", rolled.amendments)
+    writer.add("matches", _match_rows(known, "contract", contract["id"], matches))
+    writer.add("determinations", determination_rows(acquisition, answer, known.catalog.book))
+    writer.add("holdings", contract_holdings(contract, found, known.makers))
+
+
+def add_records(writer: Writer, known: Context) -> None:
+    """Write every public record; those that document an acquisition are judged like contracts."""
+    for record in known.catalog.records:
+        matches = _record_matches(known.matcher, record)
+        found = _record_found(known.matcher, known.products, record)
+        writer.add("records", [_add_record(writer, known, record, found)])
+        writer.add("matches", _match_rows(known, "record", record.id, matches))
+        writer.add("holdings", record_holdings(record, found, _suppliers(known.matcher, record), known.makers))
+
+
+def _add_record(writer: Writer, known: Context, record: Record, found: Found) -> Row:
+    if not is_acquisition(record):
+        return record_row(record, found, None)
+    facts = record_facts(record, found, known.products)
+    acquisition = _acquisition(known, "record", record.id, facts, found, "event_date", record.review == "yes")
+    answer = judged(acquisition, known.catalog.book, known.aliases)
+    writer.add("determinations", determination_rows(acquisition, answer, known.catalog.book))
+    return record_row(record, found, _judged_columns(found, acquisition, answer))
+
+
+def record_row(record: Record, found: Found, judged_columns: Row | None) -> Row:
+    """The row of `records`; a record that documents no acquisition has no determination."""
+    first, last = interval(record.event_date) if record.event_date else (None, None)
+    row = {
+        name: getattr(record, name)
+        for name in (
+            "id", "jurisdiction", "buyer_unit", "technology", "product", "supplier", "event_type", "stage", "event_date",
+            "date_precision", "channel", "channel_detail", "title", "finding", "evidence_grade", "source_title",
+            "source_publisher", "source_url", "source_date", "same_as", "decided_by", "notes",
+        )
+    }  # fmt: skip
+    nothing = {"determination": None, "floor": None, "approval_status": None, "approval_record": None, "rule": None}
+    return {
+        **row, "event_from": first and first.isoformat(), "event_to": last and last.isoformat(),
+        "value_currency": record.currency, "value_amount": None if record.amount is None else float(record.amount),
+        "period_start_date": record.period_start, "period_end_date": record.period_end,
+        "year": first.year if first else None, "review": int(record.review == "yes"),
+        "government_source": int(record.government_source == "yes"), "face_module": int(record.face_module == "yes"),
+        "judged": int(judged_columns is not None), **_found_columns(found), **(judged_columns or nothing),
+    }  # fmt: skip
+
+
+def _acquisition(known: Context, kind: str, ref: str, facts: Row, found: Found, basis: str, review: bool) -> Acquisition:
+    approval = approval_status(known.decisions, facts["jurisdiction"], frozenset(found.products), frozenset(found.technologies))
+    facts = with_earlier_vote(facts, approval, _decided_on(known, approval))
+    return Acquisition(kind, ref, facts, found, basis, approval, review)
+
+
+def _decided_on(known: Context, approval: Approval) -> str | None:
+    record = next((one.record for one in known.decisions if one.record.id == approval.record_id), None)
+    return interval(record.event_date)[1].isoformat() if record and record.event_date else None
+
+
+def _found_columns(found: Found) -> Row:
+    return {"technologies": json.dumps(found.technologies), "products": json.dumps(found.products), "evidence": found.evidence}
+
+
+def _judged_columns(found: Found, acquisition: Acquisition, answer: Any) -> Row:
+    return {
+        **_found_columns(found), "determination": answer.outcome, "floor": answer.floor, "rule": answer.rule,
+        "approval_status": acquisition.approval.status or "not_searched", "approval_record": acquisition.approval.record_id,
+    }  # fmt: skip
+
+
+def _record_matches(matcher: Matcher, record: Record) -> list[Match]:
+    """What the record's own product and supplier columns name; its technology was set by the person who wrote the row."""
+    parts = [part.strip() for part in record.product.split(";")]
+    found = [one for part in parts for one in match(matcher, part, "", "", record.buyer_unit)]
+    named = Match(record.technology, "term", None, None, record.technology, "description", record.finding[:120])
+    return [named, *(one for one in dict.fromkeys(found) if one.product)]
+
+
+def _record_found(matcher: Matcher, products: Mapping[str, Product], record: Record) -> Found:
+    matches = _record_matches(matcher, record)
+    named = tuple(dict.fromkeys(one.product for one in matches if one.product))
+    supplier = next(iter(_suppliers(matcher, record)), None)
+    return Found((record.technology,), (record.technology,), named, supplier, "product" if named else "term")
+
+
+def _suppliers(matcher: Matcher, record: Record) -> list[str]:
+    """The slugs of the suppliers the record names, as published or with a remark in brackets taken off."""
+    parts = [part.strip() for part in record.supplier.split(";")]
+    slugs = [supplier_of(matcher, part) or supplier_of(matcher, part.split("(")[0].strip()) for part in parts if part]
+    return [slug for slug in dict.fromkeys(slugs) if slug]
+
+
+def _match_rows(known: Context, kind: str, ref: str, matches: Iterable[Match]) -> Iterator[Row]:
+    for number, one in enumerate(matches, 1):
+        product = known.products.get(one.product) if one.product else None
+        basis = product.basis if product else known.catalog.suppliers[one.supplier].evidence.basis if one.supplier else "source"
+        yield {
+            "id": f"{ref}__{number}", "contract": ref if kind == "contract" else None, "record": ref if kind == "record" else None,
+            **one._asdict(), "basis": basis,
+        }  # fmt: skip

@@ -1,0 +1,292 @@
+"""The shape of data/laws and data/jurisdictions: what each law says, who is bound by it, and how sure we are.
+
+Evidence codes stand beside every field: P read in the legal text, O official page, S secondary, M from memory.
+What is M stays unverified and cannot carry a firm answer (rules.py, the evidence gate).
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from .errors import DataError
+from .shape import Strict, load_file
+
+Evidence = Literal["P", "O", "S", "M", "O/M", "O/S", ""]
+Kind = Literal["ban", "conditional_ban", "ccops", "ccops_partial", "disclosure", "advisory"]
+Quality = Literal["day", "passage", "month", "year", "memory", "unknown"]
+Action = Literal[
+    "acquire", "renew", "expand", "new_use", "accept_grant", "accept_donation", "seek_funds", "borrow", "trial",
+    "share_agreement", "receive_data",
+]
+# Triggers only laws name: `use` of a conditionally banned tool, and putting a device into the public way.
+Trigger = Literal[
+    "acquire", "renew", "expand", "new_use", "accept_grant", "accept_donation", "seek_funds", "borrow", "trial",
+    "share_agreement", "receive_data", "use", "install_row",
+]
+LegacyRule = Literal[
+    "submit_for_approval", "continue_until_vote", "window", "renewals_trigger", "annual_report_only", "unknown"
+]
+Timing = Literal["prior", "before_continued_use", "after_the_fact"]
+Outcome = Literal[
+    "banned", "approval_required", "existing_technology_report", "disclosure_only", "exempt", "not_covered",
+    "no_local_law", "needs_review",
+]
+AgencyKind = Literal[
+    "police", "sheriff", "prosecutor", "schools", "library", "fire", "emergency_medical", "emergency_management",
+    "health", "transport", "parks", "housing", "public_works", "technology", "courts", "council", "executive",
+    "utility", "aviation", "security", "other",
+]
+
+
+class Told(Strict):
+    """A statement with its evidence, for a reader: a definition seen, a later event, a doubt ..."""
+
+    text: str
+    evidence: Evidence = ""
+
+
+class Effective(Strict):
+    """When the law began to bind. Inside window_from..window_to the day is not known: every answer is a review."""
+
+    date: datetime.date | None
+    quality: Quality
+    note: str
+    evidence: Evidence = ""
+    placeholder_day: bool = False
+    window_from: datetime.date | None = None
+    window_to: datetime.date | None = None
+
+
+class Amendment(Strict):
+    """A later version: from `date` on. What it changed in force is in the from/to of exemptions and carve-outs."""
+
+    date: datetime.date
+    what: str
+    evidence: Evidence = ""
+
+
+class Agencies(Strict):
+    """Whom the law binds. `review`: agencies for which that is unclear or a carve-out exists."""
+
+    mode: Literal["all", "list", "police_only"]
+    evidence: Evidence = ""
+    names: tuple[str, ...] = ()
+    review: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Exemption(Strict):
+    """A named exemption: a law term, its evidence, the qualifier in words, and from when to when it stands."""
+
+    code: str
+    evidence: Evidence
+    qualifier: str = ""
+    from_date: datetime.date | None = None
+    to_date: datetime.date | None = None
+
+
+class Legacy(Strict):
+    """What happens to technology in use before the law."""
+
+    rule: LegacyRule
+    evidence: Evidence = ""
+    window_end: datetime.date | None = None
+    text: str = ""
+
+
+class Special(Strict):
+    """A carve-out: for this agency from this day the answer is another one."""
+
+    agency: str
+    from_date: datetime.date
+    why: str
+    outcome: Outcome
+    rule: str
+    note: str = ""
+    evidence: Evidence = ""
+
+
+class ReviewAgency(Strict):
+    """For this agency from this day a person must look: a later act may have changed the prohibition."""
+
+    agency: str
+    from_date: datetime.date
+    why: str
+
+
+class Doubt(Strict):
+    """Why the law cannot be applied with certainty; `after` a day, or always."""
+
+    why: str
+    after: datetime.date | None = None
+
+
+class PriorApproval(Strict):
+    """What the record says of an earlier vote under the law."""
+
+    status: Literal["approved", "refused", "pending", "suspended", "withdrawn", "terminated"]
+    same_scope: bool | None = None
+
+
+class Example(Strict):
+    """A worked case. `published` is what the evidence gate lets us say, where it holds the rules' own answer back."""
+
+    id: str
+    name: str
+    record: dict[str, Any]
+    expect: Outcome
+    rule: str
+    reason: str
+    basis: str
+    timing: Timing | None = None
+    floor: Outcome | None = None
+    published: dict[str, str] = {}
+
+
+class Law(Strict):
+    """One law of one place."""
+
+    id: str
+    jurisdiction: str
+    kind: Kind
+    title: str
+    citation: str
+    status: Literal["in_force", "unverified"]
+    effective: Effective
+    agencies: Agencies
+    legacy: Legacy
+    sources: tuple[str, ...]
+    evidence: dict[str, str]
+    url: str = ""
+    instrument: str = "ordinance"
+    enacted: datetime.date | None = None
+    body: str = ""
+    sponsors: str = ""
+    timing: Timing = "prior"
+    # Empty means every surveillance technology; else the law terms it is limited to.
+    technologies: tuple[str, ...] = ()
+    technology_from: dict[str, datetime.date] = {}
+    triggers: tuple[Trigger, ...] = ()
+    triggers_evidence: Evidence = ""
+    triggers_from_memory: tuple[Trigger, ...] = ()
+    notice_triggers: tuple[Trigger, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    exemption_override: str = ""
+    exceptions: tuple[str, ...] = ()
+    exceptions_complete: bool = True
+    covered_explicitly: tuple[str, ...] = ()
+    amendments: tuple[Amendment, ...] = ()
+    special: tuple[Special, ...] = ()
+    review_agency_after: ReviewAgency | None = None
+    doubt: Doubt | None = None
+    scope_note: str = ""
+    threshold: str = ""
+    third_party: str = ""
+    reports: str = ""
+    exigent: str = ""
+    information_sharing: str = ""
+    private_action: str = ""
+    update_rule: str = ""
+    # What else the sources say, for a reader; no rule reads it.
+    notes: tuple[Told, ...] = ()
+    examples: tuple[Example, ...] = ()
+
+
+class Agency(Strict):
+    """One department of a place, and the other names under which contracts and records know it."""
+
+    name: str
+    kind: AgencyKind
+    aliases: tuple[str, ...] = ()
+    basis: Literal["source", "memory"] = "memory"
+    # Its place in the government leaves open whether a law that lists agencies binds it.
+    review: bool = False
+    note: str = ""
+
+
+class Jurisdiction(Strict):
+    """One place: a city, county, district or state."""
+
+    id: str
+    name: str
+    kind: Literal["city", "town", "village", "county", "city_county", "transit_district", "state", "federal"]
+    state: str
+    ocd_division: str = ""
+    deciding_body: str = ""
+    agencies: tuple[Agency, ...] = ()
+    note: str = ""
+    examples: tuple[Example, ...] = ()
+
+
+class Overlay(Strict):
+    """A law of the state that is shown beside the local answer, never instead of it."""
+
+    id: str
+    state: str
+    citation: str
+    text: str
+    evidence: Evidence
+    technologies: tuple[str, ...] = ()
+    url: str = ""
+
+
+class LawTerm(Strict):
+    """A law's own word: which technologies it can mean and under which qualifier."""
+
+    id: str
+    technologies: tuple[str, ...] = ()
+    qualifier: str = ""
+    # Named by exemptions, but not surveillance technology in itself (office hardware, medical devices ...).
+    not_surveillance: bool = False
+    action: Action | None = None
+    note: str = ""
+
+
+class LawBook(msgspec.Struct, frozen=True):
+    """All laws, places, overlays and law terms, by id, checked against each other."""
+
+    laws: Mapping[str, Law]
+    jurisdictions: Mapping[str, Jurisdiction]
+    overlays: Mapping[str, tuple[Overlay, ...]]
+    terms: Mapping[str, LawTerm]
+
+
+def load_law_book(data: Path) -> LawBook:
+    """Read data/laws, data/jurisdictions, data/overlays.yml and data/lawterms.yml; DataError names file and remedy."""
+    book = LawBook(
+        laws={law.id: law for law in _each(data / "laws", Law)},
+        jurisdictions={place.id: place for place in _each(data / "jurisdictions", Jurisdiction)},
+        overlays=_by_state(load_file(data / "overlays.yml", tuple[Overlay, ...])),
+        terms={term.id: term for term in load_file(data / "lawterms.yml", tuple[LawTerm, ...])},
+    )
+    for problem in _problems(book, data):
+        raise DataError(problem)
+    return book
+
+
+def _each(folder: Path, kind: Any) -> Iterator[Any]:
+    for path in sorted(folder.glob("*.yml")):
+        entry = load_file(path, kind)
+        if entry.id != path.stem:
+            raise DataError(f"{path}: id is `{entry.id}` but the file is named `{path.stem}`; make them the same.")
+        yield entry
+
+
+def _by_state(overlays: tuple[Overlay, ...]) -> dict[str, tuple[Overlay, ...]]:
+    return {state: tuple(one for one in overlays if one.state == state) for state in {one.state for one in overlays}}
+
+
+def _problems(book: LawBook, data: Path) -> Iterator[str]:
+    for law in book.laws.values():
+        path = data / "laws" / f"{law.id}.yml"
+        if law.jurisdiction not in book.jurisdictions:
+            yield f"{path}: jurisdiction `{law.jurisdiction}` has no file in data/jurisdictions."
+        named = (*law.technologies, *law.technology_from, *law.covered_explicitly, *(one.code for one in law.exemptions))
+        for term in named:
+            if term not in book.terms:
+                yield f"{path}: `{term}` is not in data/lawterms.yml. Allowed: {', '.join(sorted(book.terms))}."

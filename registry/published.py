@@ -1,0 +1,73 @@
+"""The parts of registry.db that are not contracts: the knowledge, what was searched, and the account of the load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlite_utils
+
+from . import __version__, coverage, knowledge, law_rows, staged
+from .build import Writer
+from .catalog import Catalog
+from .judged import Context
+from .paths import Paths
+from .report import Report, SourceReport, issue_rows, load_rows
+from .snapshot import Snapshot, read_snapshot, snapshot_files
+from .source import Source
+from .unchanged import state
+from .verify import source_problems
+from .vocabulary import vocabulary_hashes
+
+
+def add_knowledge(writer: Writer, catalog: Catalog) -> None:
+    """Write what the engine knows, so that the site documents its own rules."""
+    writer.add("jurisdictions", law_rows.jurisdiction_rows(catalog.book))
+    writer.add("agencies", law_rows.agency_rows(catalog.book))
+    writer.add("laws", law_rows.law_rows(catalog.book))
+    writer.add("provisions", law_rows.provision_rows(catalog.book))
+    writer.add("rules", law_rows.rule_rows())
+    writer.add("technologies", knowledge.technology_rows(catalog.technologies))
+    writer.add("suppliers", knowledge.supplier_rows(catalog.suppliers))
+    writer.add("products", knowledge.product_rows(catalog.suppliers))
+    writer.add("names", knowledge.name_rows(catalog))
+    writer.add("sources", knowledge.source_rows(catalog.sources))
+
+
+def add_coverage(
+    writer: Writer, paths: Paths, known: Context, source: Source, one: SourceReport, db: staged.Connection | None, report: Report
+) -> None:
+    """Write what was searched of one source, or why it was not, and check it against its expected bounds."""
+    if db is None:
+        state_now = "failed" if one.result == "failed" else "never"
+        writer.add("coverage", [coverage.not_loaded(source, state_now, one.error or "Never loaded: no file, archive or bundled extract.")])
+        return
+    snapshot = _snapshot(paths, source, one)
+    shares = staged.filled(db, source)
+    report.issues.extend(staged.issues(db))
+    report.issues.extend(source_problems(source, one.account, snapshot is None, one.contracts_seen, shares))
+    through = staged.newest_day(db, source, one.account["read_at"])
+    words = vocabulary_hashes(known.catalog.technologies, known.catalog.suppliers)
+    row = coverage.searched(source, one.account, snapshot, through, one.contracts_seen, one.contracts_matched, words)
+    writer.add("coverage", [{**row, "why": f"{row['why']} The newest refresh failed: {one.error}" if one.error else row["why"]}])
+
+
+def _snapshot(paths: Paths, source: Source, one: SourceReport) -> Snapshot | None:
+    bundled = one.account["origin"] == snapshot_files(paths.data, source.id).rows.name
+    return read_snapshot(paths.data, source.id) if bundled else None
+
+
+def close_report(db: sqlite_utils.Database, writer: Writer, paths: Paths, report: Report) -> None:
+    """Write loads and issues, count the tables, and note what this registry was made from."""
+    writer.add("loads", load_rows(report))
+    writer.add("issues", issue_rows(report))
+    writer.flush()
+    report.counts = {name: db[name].count for name in ("contracts", "amendments", "records", "matches", "determinations", "issues")}
+    writer.add("about_this_registry", _about(paths, report))
+
+
+def _about(paths: Paths, report: Report) -> Iterator[dict[str, Any]]:
+    loaded = [one.account["read_at"] for one in report.sources.values() if one.account]
+    facts = {"made_from": state(paths), "engine": __version__, "exit_status": str(int(report.failed)), "last_load": max(loaded, default="never")}
+    for name, value in facts.items():
+        yield {"id": name, "value": value}
