@@ -110,6 +110,16 @@ def outcome(value: Any) -> Any:
     return Markup('<span class="outcome tone-{}" title="{}">{}</span>').format(tone, meaning, label)
 
 
+def label(value: Any) -> str:
+    """A word of a closed list as its label; any other text as it is."""
+    return OUTCOMES[value][1] if value in OUTCOMES else str(value)
+
+
+def first_link(cell: Any) -> Any:
+    """A foreign key's link without the bare id that Datasette writes behind it; markup of ours only, never of a portal."""
+    return Markup(str(cell).split("&nbsp;<em>")[0]) if isinstance(cell, Markup) else cell
+
+
 def page_link(value: Any, page: str, base: str = "/", label: Any = None) -> Any:
     """A link to a row's own page, for ids that are made of letters, digits, _ and - alone."""
     if not isinstance(value, str) or not SLUG.fullmatch(value):
@@ -161,7 +171,8 @@ def folded_tree(value: Any, summary: str = "Show the steps") -> Any:
 
 
 def _currency(row: Any) -> str | None:
-    return row["value_currency"] if "value_currency" in row.keys() else None
+    columns = row.keys()  # `in row` of an SQLite row would look among its values
+    return row["value_currency"] if "value_currency" in columns else None
 
 
 def _readable(row: Any, value: Any, column: str, base: str) -> Any:
@@ -196,7 +207,7 @@ def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
     base = datasette.urls.instance()
     env.filters |= {
         "money": money, "web_link": link, "outcome": outcome, "bullets": lines, "steps": folded_tree, "from_json": parsed,
-        "tree": tree, "code": lambda value: EVIDENCE.get(value, value or "not stated"),
+        "tree": tree, "label": label, "first_link": first_link, "code": lambda value: EVIDENCE.get(value, value or "not stated"),
         "page": lambda value, page, label=None: page_link(value, page, base, label),
         "chips": lambda value, page: chips(value, page, base),
     }  # fmt: skip

@@ -13,7 +13,7 @@ from .source import DATE_FIELDS, Source
 class Watch(NamedTuple):
     """A column to look at: its place in the row, its name, and what says why a value is unreadable (or "")."""
 
-    index: int
+    at: int
     column: str
     why: Callable[[str], str]
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from .determine import Found
 from .records import Record, interval
-from .vocabulary import Supplier
 
 Row = dict[str, Any]
 CONTRACT_EVENTS = ("contract", "purchase", "renewal")
@@ -29,6 +28,21 @@ def abouts(found: Found, suppliers: Iterable[str], makers: Mapping[str, str]) ->
         yield supplier, "supplier", True
     for technology in found.technologies:
         yield technology, "technology", firm
+
+
+# A contract that a decision is recorded to have ended is not called in force after that day; nor is it called ended, since
+# the record may mean another contract on the same thing: the answer becomes `review`.
+CUT_AT_TERMINATION = """
+UPDATE holdings SET in_force_to = date(stopped.first_day, '-1 day'), ended_by = NULL
+FROM (
+    SELECT h.about, h.jurisdiction, min(h.evidence_from) AS first_day
+    FROM holdings h JOIN records r ON r.id = h.ref AND h.kind = 'record'
+    WHERE r.event_type = 'termination' AND r.stage = 'decided' AND h.about_kind <> 'technology' AND h.evidence_from IS NOT NULL
+    GROUP BY h.about, h.jurisdiction
+) AS stopped
+WHERE holdings.dated AND holdings.about = stopped.about AND holdings.jurisdiction = stopped.jurisdiction
+  AND stopped.first_day BETWEEN holdings.in_force_from AND holdings.ended_by
+"""
 
 
 def contract_holdings(contract: Row, found: Found, makers: Mapping[str, str]) -> Iterator[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from . import staged
@@ -12,12 +12,10 @@ from .build import Writer
 from .catalog import Catalog
 from .determine import Acquisition, Found, contract_facts, determination_rows, found_in, judged, record_facts, with_earlier_vote
 from .holdings import contract_holdings, record_holdings
-from .law import LawBook
 from .match import Match, Matcher, match, supplier_of
 from .normalise import RolledUp, roll_up
-from .paths import Paths
 from .records import Record, interval, is_acquisition
-from .report import Report, SourceReport
+from .report import SourceReport
 from .snapshot import matched_numbers
 from .source import Source
 from .vocabulary import Product

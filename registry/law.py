@@ -43,14 +43,14 @@ AgencyKind = Literal[
 ]
 
 
-class Told(Strict):
+class Told(Strict, frozen=True):
     """A statement with its evidence, for a reader: a definition seen, a later event, a doubt ..."""
 
     text: str
     evidence: Evidence = ""
 
 
-class Effective(Strict):
+class Effective(Strict, frozen=True):
     """When the law began to bind. Inside window_from..window_to the day is not known: every answer is a review."""
 
     date: datetime.date | None
@@ -62,7 +62,7 @@ class Effective(Strict):
     window_to: datetime.date | None = None
 
 
-class Amendment(Strict):
+class Amendment(Strict, frozen=True):
     """A later version: from `date` on. What it changed in force is in the from/to of exemptions and carve-outs."""
 
     date: datetime.date
@@ -70,7 +70,7 @@ class Amendment(Strict):
     evidence: Evidence = ""
 
 
-class Agencies(Strict):
+class Agencies(Strict, frozen=True):
     """Whom the law binds. `review`: agencies for which that is unclear or a carve-out exists."""
 
     mode: Literal["all", "list", "police_only"]
@@ -80,7 +80,7 @@ class Agencies(Strict):
     note: str = ""
 
 
-class Exemption(Strict):
+class Exemption(Strict, frozen=True):
     """A named exemption: a law term, its evidence, the qualifier in words, and from when to when it stands."""
 
     code: str
@@ -90,7 +90,7 @@ class Exemption(Strict):
     to_date: datetime.date | None = None
 
 
-class Legacy(Strict):
+class Legacy(Strict, frozen=True):
     """What happens to technology in use before the law."""
 
     rule: LegacyRule
@@ -99,7 +99,7 @@ class Legacy(Strict):
     text: str = ""
 
 
-class Special(Strict):
+class Special(Strict, frozen=True):
     """A carve-out: for this agency from this day the answer is another one."""
 
     agency: str
@@ -111,7 +111,7 @@ class Special(Strict):
     evidence: Evidence = ""
 
 
-class ReviewAgency(Strict):
+class ReviewAgency(Strict, frozen=True):
     """For this agency from this day a person must look: a later act may have changed the prohibition."""
 
     agency: str
@@ -119,21 +119,21 @@ class ReviewAgency(Strict):
     why: str
 
 
-class Doubt(Strict):
+class Doubt(Strict, frozen=True):
     """Why the law cannot be applied with certainty; `after` a day, or always."""
 
     why: str
     after: datetime.date | None = None
 
 
-class PriorApproval(Strict):
+class PriorApproval(Strict, frozen=True):
     """What the record says of an earlier vote under the law."""
 
     status: Literal["approved", "refused", "pending", "suspended", "withdrawn", "terminated"]
     same_scope: bool | None = None
 
 
-class Example(Strict):
+class Example(Strict, frozen=True):
     """A worked case. `published` is what the evidence gate lets us say, where it holds the rules' own answer back."""
 
     id: str
@@ -148,7 +148,7 @@ class Example(Strict):
     published: dict[str, str] = {}
 
 
-class Law(Strict):
+class Law(Strict, frozen=True):
     """One law of one place."""
 
     id: str
@@ -197,7 +197,7 @@ class Law(Strict):
     examples: tuple[Example, ...] = ()
 
 
-class Agency(Strict):
+class Agency(Strict, frozen=True):
     """One department of a place, and the other names under which contracts and records know it."""
 
     name: str
@@ -206,10 +206,12 @@ class Agency(Strict):
     basis: Literal["source", "memory"] = "memory"
     # Its place in the government leaves open whether a law that lists agencies binds it.
     review: bool = False
+    # A public body of its own: whether a city's law binds it is open even where the law binds every department.
+    separate: bool = False
     note: str = ""
 
 
-class Jurisdiction(Strict):
+class Jurisdiction(Strict, frozen=True):
     """One place: a city, county, district or state."""
 
     id: str
@@ -223,7 +225,7 @@ class Jurisdiction(Strict):
     examples: tuple[Example, ...] = ()
 
 
-class Overlay(Strict):
+class Overlay(Strict, frozen=True):
     """A law of the state that is shown beside the local answer, never instead of it."""
 
     id: str
@@ -235,7 +237,7 @@ class Overlay(Strict):
     url: str = ""
 
 
-class LawTerm(Strict):
+class LawTerm(Strict, frozen=True):
     """A law's own word: which technologies it can mean and under which qualifier."""
 
     id: str

@@ -46,6 +46,7 @@ class Matcher:
 
     automaton: AhoCorasick
     uses: tuple[tuple[Use, ...], ...]
+    longest: int
     suppliers: Mapping[str, Supplier]
     slug_of: Callable[[str], str | None]
     known: Callable[[str], bool]
@@ -55,13 +56,17 @@ class _Text(NamedTuple):
     field: Field
     original: str
     folded: str
+    phrases: frozenset[str]
 
 
 class _Row(NamedTuple):
+    """`parties`: phrases of buyer unit and supplier's name; `around`: of title, description and buyer unit."""
+
     texts: list[_Text]
     supplier: Supplier | None
     supplier_name: str
-    around: str
+    parties: frozenset[str]
+    around: frozenset[str]
 
 
 class _Hit(NamedTuple):
@@ -72,14 +77,17 @@ class _Hit(NamedTuple):
 
 
 def build_matcher(technologies: Mapping[str, Technology], suppliers: Mapping[str, Supplier]) -> Matcher:
-    """Compile the vocabulary (tens of milliseconds); the result is immutable and can be shared."""
+    """Compile the vocabulary (a fifth of a second); the result is immutable and can be shared.
+
+    The contiguous automaton: a tenth of the memory of the DFA, and here as fast, since it stays in the cache.
+    """
     table = phrase_table(technologies, suppliers)
-    automaton = AhoCorasick(list(table), implementation=Implementation.DFA)
+    automaton = AhoCorasick(list(table), implementation=Implementation.ContiguousNFA)
     keys = {supplier_key(name.name): slug for slug, one in suppliers.items() for name in supplier_spellings(one)}
     slug_of = lru_cache(_NAMES_KEPT)(partial(_slug_of, keys))
     leads = frozenset(slug for slug, one in suppliers.items() if one.specialist == "yes")
     known = lru_cache(_NAMES_KEPT)(partial(_known, automaton, slug_of, leads))
-    return Matcher(automaton, tuple(map(tuple, table.values())), suppliers, slug_of, known)
+    return Matcher(automaton, tuple(map(tuple, table.values())), _longest(table), suppliers, slug_of, known)
 
 
 def supplier_of(matcher: Matcher, supplier_name: str | None) -> str | None:
@@ -124,6 +132,13 @@ def scan(matcher: Matcher, rows: Iterable[Row]) -> Iterator[tuple[object, list[M
                 yield row_id, found
 
 
+def _longest(table: Mapping[str, list[Use]]) -> int:
+    """Return the number of words of the longest phrase that supports or cancels anything."""
+    uses = {use for uses in table.values() for use in uses}
+    phrases = {phrase for use in uses for group in (use.context, *use.cancel) for phrase in group}
+    return max((phrase.count(" ") - 1 for phrase in phrases), default=1)
+
+
 def _slug_of(keys: Mapping[str, str], name: str) -> str | None:
     return next((keys[key] for key in supplier_keys(name) if key in keys), None)
 
@@ -140,10 +155,29 @@ def _row(matcher: Matcher, title: str, description: str, supplier_name: str, buy
         ("description", description),
         ("supplier", supplier_name),
     )
-    texts = [_Text(field, text, f" {fold(text)} ") for field, text in fields if text]
+    texts = [_text(field, text, matcher.longest) for field, text in fields]
+    buyer = _phrases(fold(buyer_unit), matcher.longest)
     slug = supplier_of(matcher, supplier_name)
-    around = " | ".join((fold(title), fold(description), fold(buyer_unit)))
-    return _Row(texts, matcher.suppliers[slug] if slug else None, fold(supplier_name), f" {around} ")
+    return _Row(
+        texts,
+        matcher.suppliers[slug] if slug else None,
+        texts[2].folded,
+        parties=buyer | texts[2].phrases,
+        around=buyer | texts[0].phrases | texts[1].phrases,
+    )
+
+
+def _text(field: Field, text: str, longest: int) -> _Text:
+    folded = fold(text)
+    return _Text(field, text, f" {folded} ", _phrases(folded, longest))
+
+
+def _phrases(folded: str, longest: int) -> frozenset[str]:
+    """Return every run of up to `longest` words, padded, so that support and cancelling are set operations."""
+    words = folded.split()
+    return frozenset(
+        f" {' '.join(words[at : at + size])} " for at in range(len(words)) for size in range(1, longest + 1)
+    )
 
 
 def _hits(matcher: Matcher, text: _Text) -> Iterator[_Hit]:
@@ -158,11 +192,10 @@ def _holds(hit: _Hit, row: _Row) -> bool:
 
 
 def _cancelled(hit: _Hit, row: _Row) -> bool:
-    field = hit.text.folded
-    places = (field, row.around.rsplit("|", 1)[-1], f" {row.supplier_name} ")
-    if any(phrase in place for phrase in hit.use.anywhere for place in places):
+    here, cancel = hit.text.phrases, hit.use.cancel
+    if not here.isdisjoint(cancel.in_text) or not cancel.anywhere.isdisjoint(here | row.parties):
         return True
-    return any(_touches(field, phrase, hit.start, hit.end) for phrase in hit.use.near)
+    return any(_touches(hit.text.folded, phrase, hit.start, hit.end) for phrase in here & cancel.near)
 
 
 def _touches(text: str, phrase: str, start: int, end: int) -> bool:
@@ -181,16 +214,19 @@ def _supported(hit: _Hit, row: _Row) -> bool:
         return use.in_company_names
     if use.role == "term" or (use.role in ("product", "supplier") and not use.context):
         return True
-    return _vouched(use, row) or any(phrase in row.around for phrase in use.context)
+    return _vouched(use, row) or not use.context.isdisjoint(row.around)
 
 
 def _vouched(use: Use, row: _Row) -> bool:
-    """Say whether the row's supplier makes this its business, or is the product's own maker."""
+    """Say whether the row's supplier makes this its business, or is the product's own maker.
+
+    A maker's own name in a title of its own contract is no product: "Axon" from Axon Enterprise.
+    """
     if row.supplier is None:
         return False
     if use.role == "weak":
         return row.supplier.specialist == "yes" and use.technology in row.supplier.technologies
-    return use.supplier == row.supplier.slug
+    return use.supplier == row.supplier.slug and f" {fold(use.word)} " not in row.supplier_name
 
 
 def _shown(hit: _Hit) -> Match | None:
@@ -204,10 +240,10 @@ def _shown(hit: _Hit) -> Match | None:
 
 
 def _leads(row: _Row) -> list[Match]:
-    supplier, name = row.supplier, next((text.original for text in row.texts if text.field == "supplier"), "")
+    supplier = row.supplier
     if supplier is None or supplier.specialist == "no" or _unlike(supplier, row):
         return []
-    excerpt = name[:EXCERPT]
+    excerpt = row.texts[2].original[:EXCERPT]
     return [
         Match(slug, "supplier", None, supplier.slug, supplier.name, "supplier", excerpt)
         for slug in supplier.technologies

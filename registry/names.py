@@ -20,10 +20,13 @@ _ASCII = bytes(
 _DROP = b"'`"
 
 _JUNK = re.compile(r"\|.*$|\(\s*\d[\d\s-]*\)\s*$|\s+0\d\s*$")
-_OTHER_NAME = re.compile(r"\b(?:d\s*/?\s*b\s*/?\s*a|a\s*/?\s*k\s*/?\s*a|f\s*/?\s*k\s*/?\s*a|formerly(?:\s+known\s+as)?)\b\.?", re.I)
-_SUFFIXES = frozenset(
-    "inc incorporated llc llp lp ltd limited co company corp corporation plc gmbh ag pty pllc pc bv nv sa sarl".split()
+_OTHER_NAME = re.compile(
+    r"\b(?:d\s*/?\s*b\s*/?\s*a|a\s*/?\s*k\s*/?\s*a|f\s*/?\s*k\s*/?\s*a|formerly(?:\s+known\s+as)?)\b\.?", re.I
 )
+_SUFFIXES = frozenset({
+    "inc", "incorporated", "llc", "llp", "lp", "ltd", "limited", "co", "company", "corp", "corporation",
+    "plc", "gmbh", "ag", "pty", "pllc", "pc", "bv", "nv", "sa", "sarl",
+})  # fmt: skip
 _SHORT = {
     long: short
     for short, longs in {

@@ -13,20 +13,27 @@ from .vocabulary import Name, Negative, Product, Supplier, Technology, product_s
 
 Role = Literal["term", "weak", "product", "supplier"]
 # Shorter words are one letter away from other words, and each form costs memory: theirs are declared in data.
-SLIP_LENGTH = 10
+SLIP_LENGTH = 8
+
+
+class Cancel(NamedTuple):
+    """Padded, folded phrases that cancel a hit, by where they count (see Negative)."""
+
+    near: frozenset[str]
+    in_text: frozenset[str]
+    anywhere: frozenset[str]
 
 
 class Use(NamedTuple):
-    """What one phrase stands for. `context`, `near` and `anywhere` are padded, folded phrases."""
+    """What one phrase stands for, and the padded, folded phrases that support or cancel it."""
 
     role: Role
     technology: str
     word: str
     supplier: str | None
     product: str | None
-    context: tuple[str, ...]
-    near: tuple[str, ...]
-    anywhere: tuple[str, ...]
+    context: frozenset[str]
+    cancel: Cancel
     in_company_names: bool
 
 
@@ -37,17 +44,18 @@ def phrase_table(
     spellings = _pooled_spellings(technologies.values())
     table: dict[str, list[Use]] = {}
     for technology in technologies.values():
+        core = {f" {fold(term)} " for term in technology.terms}
         for use in _technology_uses(technology, spellings):
-            _add(table, _variants(use.word, spellings), use)
+            _add(table, _variants(use.word, spellings, core), use)
     for supplier in suppliers.values():
         for use in _supplier_uses(supplier):
             _add(table, {fold(use.word)}, use)
     return table
 
 
-def padded(phrases: Iterable[str]) -> tuple[str, ...]:
+def padded(phrases: Iterable[str]) -> frozenset[str]:
     """Return phrases as they are found in padded text, with plain plurals."""
-    return tuple(sorted({f" {form} " for phrase in phrases for form in _plurals(fold(phrase))}))
+    return frozenset(f" {form} " for phrase in phrases for form in _plurals(fold(phrase)))
 
 
 def _add(table: dict[str, list[Use]], phrases: Iterable[str], use: Use) -> None:
@@ -57,13 +65,13 @@ def _add(table: dict[str, list[Use]], phrases: Iterable[str], use: Use) -> None:
 
 
 def _technology_uses(technology: Technology, spellings: Mapping[str, list[str]]) -> Iterator[Use]:
-    near, anywhere = _negatives(technology.negative, spellings)
+    cancel = _cancel(technology.negative, spellings)
     slug = technology.slug
     for term in technology.terms:
-        yield Use("term", slug, term, None, None, (), near, anywhere, technology.in_company_names == "yes")
+        yield Use("term", slug, term, None, None, frozenset(), cancel, technology.in_company_names == "yes")
     for group in technology.weak_terms:
         context = padded(group.context)
-        yield from (Use("weak", slug, term, None, None, context, near, anywhere, False) for term in group.terms)
+        yield from (Use("weak", slug, term, None, None, context, cancel, False) for term in group.terms)
 
 
 def _supplier_uses(supplier: Supplier) -> Iterator[Use]:
@@ -71,28 +79,27 @@ def _supplier_uses(supplier: Supplier) -> Iterator[Use]:
         yield from _product_uses(product, supplier)
     if supplier.specialist == "no":
         return
-    near, anywhere = _negatives(supplier.negative, {})
+    cancel = _cancel(supplier.negative, {})
     for name in _in_text(supplier_spellings(supplier)):
         for slug in supplier.technologies:
-            yield Use("supplier", slug, name.name, supplier.slug, None, padded(name.context), near, anywhere, False)
+            yield Use("supplier", slug, name.name, supplier.slug, None, padded(name.context), cancel, False)
 
 
 def _product_uses(product: Product, supplier: Supplier) -> Iterator[Use]:
-    near, anywhere = _negatives(product.negative, {})
+    cancel = _cancel(product.negative, {})
     for name in _in_text(product_spellings(product)):
         context = padded(name.context)
         slug = product.technology
-        yield Use("product", slug, name.name, supplier.slug, product.slug, context, near, anywhere, False)
+        yield Use("product", slug, name.name, supplier.slug, product.slug, context, cancel, False)
 
 
 def _in_text(names: Iterable[Name]) -> Iterator[Name]:
     return (name for name in names if name.in_text == "yes")
 
 
-def _negatives(negative: Negative, spellings: Mapping[str, list[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    near = {form for phrase in negative.near for form in _respelt(fold(phrase), spellings)}
-    anywhere = {form for phrase in negative.anywhere for form in _respelt(fold(phrase), spellings)}
-    return padded(near), padded(anywhere)
+def _cancel(negative: Negative, spellings: Mapping[str, list[str]]) -> Cancel:
+    lists = (negative.near, negative.in_text, negative.anywhere)
+    return Cancel(*(padded(form for one in phrases for form in _respelt(fold(one), spellings)) for phrases in lists))
 
 
 def _pooled_spellings(technologies: Iterable[Technology]) -> dict[str, list[str]]:
@@ -103,9 +110,14 @@ def _pooled_spellings(technologies: Iterable[Technology]) -> dict[str, list[str]
     return pooled
 
 
-def _variants(term: str, spellings: Mapping[str, list[str]]) -> set[str]:
-    """Return every form of a term: declared spellings, plurals, then one slip in one long word."""
+def _variants(term: str, spellings: Mapping[str, list[str]], core: set[str]) -> set[str]:
+    """Return every form of a term: declared spellings, plurals, then one slip in one long word.
+
+    A term that holds a shorter one ("body camera program") leaves slips to it: the table stays small.
+    """
     forms = {plural for respelt in _respelt(fold(term), spellings) for plural in _plurals(respelt)}
+    if any(short in f" {fold(term)} " and short != f" {fold(term)} " for short in core):
+        return forms
     return forms | {slip for form in _plurals(fold(term)) for slip in _slips(form)}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .build import Writer, building
 from .catalog import Catalog
+from .holdings import CUT_AT_TERMINATION
 from .judged import Context, add_contracts, add_records, context
 from .locking import alone
 from .match import build_matcher
@@ -44,6 +45,7 @@ def _build(paths: Paths, catalog: Catalog, staged: Iterable[SourceReport]) -> Re
         for slug in catalog.sources:
             _add_source(paths, writer, known, slug, report)
         writer.flush()
+        db.execute(CUT_AT_TERMINATION)
         report.issues.extend(registry_problems(db))
         close_report(db, writer, paths, report)
     return report

@@ -171,6 +171,6 @@ def finish_tables(db: sqlite_utils.Database) -> None:
     """Add the indexes and full text once the rows are in: four times cheaper than keeping them in step."""
     for name, table in TABLES.items():
         for column in table.indexes:
-            db[name].create_index([column])
+            db.table(name).create_index([column])
         if table.search:
-            db[name].enable_fts(list(table.search), tokenize="porter unicode61")
+            db.table(name).enable_fts(list(table.search), tokenize="porter unicode61")

@@ -20,7 +20,7 @@ from .shape import Strict, load_file
 from .source import Source
 
 
-class Snapshot(Strict):
+class Snapshot(Strict, frozen=True):
     """What a snapshot was taken from, and what it was searched for (slug -> hash of its words)."""
 
     source: str

@@ -22,7 +22,7 @@ FieldName = Literal[
 DATE_FIELDS = ("date_signed", "period_start_date", "period_end_date")
 
 
-class Expect(Strict):
+class Expect(Strict, frozen=True):
     """Bounds a person set after looking: rows and contracts of a whole file, least filled share per column."""
 
     rows_at_least: int = 1
@@ -30,7 +30,7 @@ class Expect(Strict):
     filled_at_least: dict[FieldName, float] = {}
 
 
-class Slip(Strict):
+class Slip(Strict, frozen=True):
     """A value of one row that a person looked at and found to be the publisher's slip: stored, reported as known."""
 
     key: tuple[str, ...]
@@ -39,7 +39,7 @@ class Slip(Strict):
     note: str
 
 
-class Source(Strict):
+class Source(Strict, frozen=True):
     """One data set of one portal."""
 
     id: str

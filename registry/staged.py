@@ -11,8 +11,8 @@ from pathlib import Path
 
 from .audit import reader
 from .issues import Issue
-from .sql import quoted
 from .source import FieldName, Source
+from .sql import quoted
 
 Connection = sqlite3.Connection
 Words = tuple[str, str, str, str, str]

@@ -22,24 +22,26 @@ YesNo = Literal["yes", "no"]
 Kind = Literal["technology", "supplier", "product"]
 
 
-class WeakTerms(Strict):
+class WeakTerms(Strict, frozen=True):
     """Words too common to count alone: they need one of `context`, or a specialist supplier."""
 
     terms: list[str]
     context: list[str] = []
 
 
-class Negative(Strict):
-    """Phrases that cancel a term: `near` where they overlap or adjoin it, `anywhere` in its field.
+class Negative(Strict, frozen=True):
+    """Phrases that cancel a term.
 
-    `anywhere` also looks at the buyer unit and the supplier's name.
+    `near`: where they overlap or adjoin it. `in_text`: anywhere in the same text. `anywhere`: in the same
+    text, the buyer unit or the supplier's name.
     """
 
     near: list[str] = []
+    in_text: list[str] = []
     anywhere: list[str] = []
 
 
-class Row(Strict):
+class Row(Strict, frozen=True):
     """The words of one contract, as an example."""
 
     title: str
@@ -48,14 +50,14 @@ class Row(Strict):
     buyer_unit: str = ""
 
 
-class Examples(Strict):
+class Examples(Strict, frozen=True):
     """Rows that must give this technology, and rows that must not."""
 
     match: list[str | Row]
     not_match: list[str | Row]
 
 
-class Technology(Strict):
+class Technology(Strict, frozen=True):
     """One thing a city can buy, in words a resident understands.
 
     `in_company_names: no` where a company that carries the words in its name may well sell other things.
@@ -77,7 +79,7 @@ class Technology(Strict):
     notes: str = ""
 
 
-class Name(Strict):
+class Name(Strict, frozen=True):
     """One spelling. `context`: other words that must be near it in running text, for ordinary words.
 
     `in_text: no` means the spelling is only compared with a supplier column, never sought in titles.
@@ -88,7 +90,7 @@ class Name(Strict):
     in_text: YesNo = "yes"
 
 
-class FormerName(Strict):
+class FormerName(Strict, frozen=True):
     """A name the company had before `until` (a year)."""
 
     name: str
@@ -98,7 +100,7 @@ class FormerName(Strict):
     notes: str = ""
 
 
-class Parent(Strict):
+class Parent(Strict, frozen=True):
     """A company that owns this one, from the year `since` to the year `until`."""
 
     name: str
@@ -109,7 +111,7 @@ class Parent(Strict):
     notes: str = ""
 
 
-class SupplierEvidence(Strict):
+class SupplierEvidence(Strict, frozen=True):
     """Where what is said of the supplier comes from; `memory` means unverified."""
 
     basis: Basis
@@ -117,7 +119,7 @@ class SupplierEvidence(Strict):
     notes: str = ""
 
 
-class Product(Strict):
+class Product(Strict, frozen=True):
     """One named product, and whether it can recognise faces and since when."""
 
     slug: str
@@ -133,7 +135,7 @@ class Product(Strict):
     notes: str = ""
 
 
-class Supplier(Strict):
+class Supplier(Strict, frozen=True):
     """One company (or programme) with its products. `specialist`: its name alone is a lead."""
 
     slug: str
@@ -148,7 +150,7 @@ class Supplier(Strict):
     products: list[Product] = []
 
 
-class Vocabulary(Strict):
+class Vocabulary(Strict, frozen=True):
     """All technologies and suppliers, by slug, checked against each other."""
 
     technologies: dict[str, Technology]
@@ -263,7 +265,8 @@ def _refuse_twice(uses: Iterator[tuple[str, str]], what: str) -> None:
 
 def _technology_words(technology: Technology) -> list[str]:
     weak = [f"{term} + {'|'.join(group.context)}" for group in technology.weak_terms for term in group.terms]
-    against = [f"- {term}" for term in (*technology.negative.near, *technology.negative.anywhere)]
+    cancel = technology.negative
+    against = [f"- {term}" for term in (*cancel.near, *cancel.in_text, *cancel.anywhere)]
     return [*technology.terms, *weak, *against]
 
 

@@ -76,6 +76,8 @@ def _knowledge() -> dict[str, list[Row]]:
         "technologies": [
             {"id": "video_analytics", "name": "Video analytics", "definition": "Software that searches video.",
              "terms": json.dumps(["video analytics"]), "weak_terms": "[]", "negative_terms": "[]", "also": "[]"},
+            {"id": "face_recognition", "name": "Face recognition", "definition": "Finds people by their faces.",
+             "terms": "[]", "weak_terms": "[]", "negative_terms": "[]", "also": "[]"},
             {"id": "cctv", "name": "Cameras", "definition": "Fixed or networked cameras.",
              "terms": json.dumps(["cctv"]), "weak_terms": "[]", "negative_terms": "[]", "also": "[]"},
         ],
