@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Any
 
 from datasette import hookimpl
@@ -38,6 +40,12 @@ async def _rows(datasette: Any, sql: str, given: dict[str, Any] | None = None) -
     return [dict(row) for row in found]
 
 
+def _folded(text: str) -> str:
+    """A name as the registry folds names: plain lower-case letters and digits with single spaces."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return " ".join(re.findall(r"[a-z0-9]+", plain))
+
+
 async def _questions(datasette: Any, actor: Any) -> list[dict[str, Any]]:
     """The canned queries, as metadata.yml orders them."""
     return [dict(query) for query in (await datasette.get_canned_queries(DATABASE, actor)).values()]
@@ -59,8 +67,11 @@ async def _answer(datasette: Any, request: Any) -> dict[str, Any]:
     if not request.args.get("about") or not request.args.get("place"):
         return {"evidence": []}
     given = {name: request.args.get(name) or "" for name in query["params"]}
-    rows = await _rows(datasette, query["sql"], given)
-    return {"evidence": [row for row in rows if row["note"] is None]}
+    for about in dict.fromkeys((given["about"], _folded(given["about"]))):
+        rows = await _rows(datasette, query["sql"], {**given, "about": about})
+        if rows[0]["note"] is None:
+            return {"evidence": rows}
+    return {"evidence": []}
 
 
 @hookimpl

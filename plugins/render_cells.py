@@ -156,10 +156,11 @@ def tree(value: Any, depth: int = 0) -> Any:
     return outcome(value) if value in OUTCOMES else escape("not known" if value is None else value)
 
 
-def _part(key: str, value: Any, depth: int) -> Markup:
+def _part(key: str, item: Any, depth: int) -> Markup:
     """One named part of a trace."""
     words = key.replace("_", " ")
-    return Markup('<div class="part"><span class="key">{}</span> {}</div>').format(words, tree(value, depth + 1))
+    item = EVIDENCE.get(item, item) if key == "evidence" and isinstance(item, str) else item
+    return Markup('<div class="part"><span class="key">{}</span> {}</div>').format(words, tree(item, depth + 1))
 
 
 def folded_tree(value: Any, summary: str = "Show the steps") -> Any:
@@ -175,7 +176,7 @@ def _currency(row: Any) -> str | None:
     return row["value_currency"] if "value_currency" in columns else None
 
 
-def _readable(row: Any, value: Any, column: str, base: str) -> Any:
+def _readable(row: Any, value: Any, column: str, table: str | None, base: str) -> Any:
     """The cell as markup or text, or None to leave it to Datasette. A column's name decides, never the text in it."""
     if column == "value_amount":
         return money(value, _currency(row))
@@ -183,11 +184,25 @@ def _readable(row: Any, value: Any, column: str, base: str) -> Any:
         return folded_tree(value)
     if column in OUTCOME_COLUMNS:
         return outcome(value)
-    if column in LISTS:
+    if column in LISTS and table != "laws":
         return chips(value, LISTS[column], base)
-    if column in PLAIN_LISTS:
+    if column in PLAIN_LISTS or column in LISTS:  # a law's terms are its own, not our technologies
         return lines(value)
     return link(value) if column.endswith("url") else None
+
+
+def _told_row(row: Any, value: Any, column: str, base: str) -> Any:
+    """In a question's rows the title leads to the contract or record, and the place's name to the place."""
+    if column not in ("place", "title", "said"):
+        return None
+    given = dict(row)
+    if column == "place" and given.get("jurisdiction"):
+        return page_link(given["jurisdiction"], "jurisdictions", base, value)
+    if column in ("title", "said") and given.get("contract"):
+        return page_link(given["contract"], "contracts", base, value)
+    if column in ("title", "said") and given.get("record"):
+        return page_link(given["record"], "records", base, value)
+    return None
 
 
 @hookimpl
@@ -196,9 +211,12 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, datasette:
     if value is None or value == "" or isinstance(value, dict):
         return None
     base = datasette.urls.instance()
+    told = _told_row(row, value, column, base) if table is None else None
+    if told is not None:
+        return told
     if column in PAGES and table in (None, "acquisitions", "places", "searched_places"):
         return page_link(value, PAGES[column], base)
-    return _readable(row, value, column, base)
+    return _readable(row, value, column, table, base)
 
 
 @hookimpl

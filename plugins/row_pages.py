@@ -48,8 +48,15 @@ select laws.id, laws.title, laws.kind, laws.citation, laws.date_effective, juris
 from laws join jurisdictions on jurisdictions.id = laws.jurisdiction
 where exists (
   select 1 from json_each(case when json_valid(laws.technologies) then laws.technologies else '[]' end) where value = :id
-) or laws.technologies in ('', '[]') or laws.technologies is null
+) or laws.technologies like '%"surveillance technology"%'
 order by jurisdictions.name
+"""
+
+# A law's terms are its own and often narrower than our technologies; only those that are the same are linked.
+_TERMS_OF_LAW = """
+select each.value as term, technologies.id, technologies.name
+from laws, json_each(case when json_valid(laws.technologies) then laws.technologies else '[]' end) as each
+left join technologies on technologies.id = each.value where laws.id = :id
 """
 
 _DECIDED_BY_LAW = """
@@ -117,6 +124,7 @@ PAGES: dict[str, dict[str, str]] = {
     },
     "laws": {
         "provisions": "select * from provisions where law = :id order by part, unverified, code",
+        "terms": _TERMS_OF_LAW,
         "rule_counts": _RULE_COUNTS,
         "decided": _DECIDED_BY_LAW,
         "place": _PLACE.format(table="laws"),

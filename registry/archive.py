@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import IO, NamedTuple
 
 import zstandard
 
+from .beside import fresh_beside
 from .errors import SourceError
 
 CHUNK = 1 << 20
@@ -28,9 +28,9 @@ class Archived(NamedTuple):
 
 
 def keep(original: Path, folder: Path, origin: str) -> Archived:
-    """Copy a file's bytes into the archive while hashing them; the same bytes are kept once. SourceError if unreadable."""
+    """Copy a file's bytes into the archive while hashing them; the same bytes are kept once, as last read. SourceError if unreadable."""
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f"unfinished-{os.getpid()}"
+    unfinished = fresh_beside(folder / "unfinished")
     try:
         sha256, size = _copy(original, unfinished)
         return _settle(unfinished, folder, sha256, size, origin)
@@ -52,13 +52,15 @@ def _copy(original: Path, target: Path) -> tuple[str, int]:
 
 
 def _settle(unfinished: Path, folder: Path, sha256: str, size: int, origin: str) -> Archived:
-    known = next((load for load in every(folder) if load.sha256 == sha256), None)
-    if known:
-        return known
-    read_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    path = folder / f"{read_at.replace(':', '')}_{size}_{sha256}_{Path(origin).name}.zst"
+    last = newest(folder)
+    if last and last.sha256 == sha256:
+        return last
+    moment = datetime.now(UTC)
+    path = folder / f"{moment:%Y-%m-%dT%H%M%S.%fZ}_{size}_{sha256}_{Path(origin).name}.zst"
     unfinished.replace(path)
-    return Archived(path, sha256, size, Path(origin).name, read_at)
+    for older in [load for load in every(folder) if load.sha256 == sha256 and load.path != path]:
+        older.path.unlink()
+    return Archived(path, sha256, size, Path(origin).name, f"{moment:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def every(folder: Path) -> Iterator[Archived]:
@@ -66,7 +68,7 @@ def every(folder: Path) -> Iterator[Archived]:
     for path in sorted(folder.glob("*.zst")):
         moment, size, sha256, origin = path.name.removesuffix(".zst").split("_", 3)
         day, clock = moment.split("T")
-        read_at = f"{day}T{clock[:2]}:{clock[2:4]}:{clock[4:]}"
+        read_at = f"{day}T{clock[:2]}:{clock[2:4]}:{clock[4:6]}Z"
         yield Archived(path, sha256, int(size), origin, read_at)
 
 

@@ -3,43 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial
-from typing import NamedTuple
+from functools import partial
 
 from . import clean
 from .source import DATE_FIELDS, Source
 
 
-class Watch(NamedTuple):
-    """A column to look at: its place in the row, its name, and what says why a value is unreadable (or "")."""
+class Remembered(dict[str, str]):
+    """Raw value -> why it is unreadable, or ""; each distinct value is looked at once, the rest is a look-up."""
 
-    at: int
-    column: str
-    why: Callable[[str], str]
+    def __init__(self, read: Callable[[str], object]) -> None:
+        super().__init__()
+        self.read = read
 
-
-def watches(source: Source, header: list[str]) -> list[Watch]:
-    """The columns of `source` whose values must be readable, with their checks."""
-    dates = _remembered(reader(source, "date_signed"))
-    watched = [Watch(header.index(source.fields[name]), source.fields[name], dates) for name in DATE_FIELDS if name in source.fields]
-    if "value_amount" in source.fields:
-        column = source.fields["value_amount"]
-        watched.append(Watch(header.index(column), column, _money_check(reader(source, "value_amount"))))
-    return watched
+    def __missing__(self, raw: str) -> str:
+        if len(self) > MOST_REMEMBERED:
+            self.clear()
+        self[raw] = why = unreadable(self.read, raw)
+        return why
 
 
-def _remembered(read: Callable[[str], object]) -> Callable[[str], str]:
-    """Why a raw value is unreadable, or ""; few dates are distinct, so answers are remembered."""
-    return lru_cache(maxsize=50_000)(lambda raw: _why(read, raw))
+# A city publishes some tens of thousands of distinct days; far more would be another kind of column.
+MOST_REMEMBERED = 100_000
 
 
-def _money_check(read: Callable[[str], object]) -> Callable[[str], str]:
-    """As above for amounts, most of which are distinct but plain enough to pass at a glance."""
-    plain = clean.PLAIN_MONEY.fullmatch
-    return lambda raw: "" if plain(raw) else _why(read, raw)
+def date_checks(source: Source, header: list[str]) -> list[tuple[int, str, Remembered]]:
+    """(place in the row, column, check) of every date column of the source."""
+    columns = [source.fields[name] for name in DATE_FIELDS if name in source.fields]
+    return [(header.index(column), column, Remembered(reader(source, "date_signed"))) for column in columns]
 
 
-def _why(read: Callable[[str], object], raw: str) -> str:
+def amount_column(source: Source, header: list[str]) -> int | None:
+    """The amount's place in the row, if the source has one."""
+    return header.index(source.fields["value_amount"]) if "value_amount" in source.fields else None
+
+
+def unreadable(read: Callable[[str], object], raw: str) -> str:
+    """Why a raw value cannot be read, or ""."""
     try:
         read(raw)
     except ValueError as error:

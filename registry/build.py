@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlite_utils
 
+from .beside import fresh_beside
 from .schema import TABLES, create_tables, finish_tables
 from .sql import quoted
 from .views import create_views
@@ -51,8 +52,7 @@ class Writer:
 def building(target: Path) -> Iterator[tuple[sqlite_utils.Database, Writer]]:
     """An empty registry beside `target`; swapped in when the block ends well, thrown away when it does not."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f"{target.name}.{os.getpid()}")
-    _sweep(target)
+    beside = fresh_beside(target)
     connection = sqlite3.connect(beside, isolation_level=None)
     try:
         connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN")
@@ -82,10 +82,3 @@ def _swap(beside: Path, target: Path) -> None:
     with beside.open("rb+") as file:
         os.fsync(file.fileno())
     beside.replace(target)
-
-
-def _sweep(target: Path) -> None:
-    """Remove what a killed load left behind; the lock guarantees that no other load is writing."""
-    for left in target.parent.glob(f"{target.name}.*"):
-        if left.suffix[1:].isdecimal():
-            left.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import datetime
 import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 # Leases of 99 years are real; 2200 and later are placeholders.
 OLDEST, NEWEST = 1900, 2199
@@ -40,6 +41,7 @@ def _cents(text: str) -> int:
         raise ValueError(f"`{text[:40]}` is not an amount we can read") from error
 
 
+@lru_cache(maxsize=65536)
 def date(text: str, form: str) -> str | None:
     """ISO day of a date written in `form` (strptime); None where blank. ValueError on anything else.
 
@@ -49,12 +51,29 @@ def date(text: str, form: str) -> str | None:
     if not text:
         return None
     try:
-        day = datetime.datetime.strptime(text, form).date()
+        day = _day(text, form)
     except ValueError as error:
         raise ValueError(f"`{text[:40]}` is not a date written as {form}") from error
     if not OLDEST <= day.year <= NEWEST:
         raise ValueError(f"`{text[:40]}` has a year outside {OLDEST} to {NEWEST}")
     return day.isoformat()
+
+
+def _day(text: str, form: str) -> datetime.date:
+    """As strptime, at a tenth of its cost for the formats that are digits only."""
+    found = _numbers(form).fullmatch(text)
+    if found is None:
+        return datetime.datetime.strptime(text, form).date()
+    return datetime.date(int(found["Y"]), int(found["m"]), int(found["d"]))
+
+
+@lru_cache(maxsize=32)
+def _numbers(form: str) -> re.Pattern[str]:
+    """The pattern of a format made of %Y, %m and %d; one that matches nothing for any other format."""
+    if sorted(re.findall(r"%.", form)) != ["%Y", "%d", "%m"]:
+        return re.compile(r"(?!)")
+    pattern = re.escape(form).replace("%Y", r"(?P<Y>\d{4})").replace("%m", r"(?P<m>\d\d?)").replace("%d", r"(?P<d>\d\d?)")
+    return re.compile(pattern, re.ASCII)
 
 
 def text(raw: str, longest: int = LONGEST_TEXT) -> str:

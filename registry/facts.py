@@ -26,14 +26,14 @@ _TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
 
-class Days(Strict):
+class Days(Strict, frozen=True):
     """A day, month or year as the first and the last day it can mean."""
 
     first: datetime.date
     last: datetime.date
 
 
-class Facts(Strict):
+class Facts(Strict, frozen=True):
     """One acquisition as far as it is known. None (or no technology) means unknown, never no."""
 
     jurisdiction: str
@@ -131,7 +131,7 @@ def _one_of(allowed: tuple[str, ...]) -> Callable[[str, Any], str]:
 def _approval(key: str, value: Any) -> PriorApproval | None:
     """Return what is known of an earlier vote; None where the record says that none was found or sought."""
     if not isinstance(value, Mapping):
-        raise FactsError(f"`{key}`: write `status` and `same_scope`, for example {{status: approved, same_scope: true}}.")
+        raise FactsError(f"`{key}`: `{value}` is not allowed. Write {{status: approved, same_scope: true}}.")
     given = {name: one for name, one in value.items() if _known(one)}
     if given.get("status") in (*_NO_EVIDENCE, None):
         _refuse_keys(key, given)

@@ -42,11 +42,15 @@ class Match(NamedTuple):
 
 @dataclass(frozen=True)
 class Matcher:
-    """The compiled vocabulary. `known` says if a supplier's name alone is reason to look closer."""
+    """The compiled vocabulary: `signs` are phrases that support or cancel, sought only where something hit.
+
+    `known` says if a supplier's name alone is reason to look closer.
+    """
 
     automaton: AhoCorasick
     uses: tuple[tuple[Use, ...], ...]
-    longest: int
+    signs: AhoCorasick
+    sign_phrases: tuple[str, ...]
     suppliers: Mapping[str, Supplier]
     slug_of: Callable[[str], str | None]
     known: Callable[[str], bool]
@@ -56,11 +60,11 @@ class _Text(NamedTuple):
     field: Field
     original: str
     folded: str
-    phrases: frozenset[str]
+    signs: frozenset[str]
 
 
 class _Row(NamedTuple):
-    """`parties`: phrases of buyer unit and supplier's name; `around`: of title, description and buyer unit."""
+    """`parties`: signs in buyer unit and supplier's name; `around`: in title, description and buyer unit."""
 
     texts: list[_Text]
     supplier: Supplier | None
@@ -77,17 +81,15 @@ class _Hit(NamedTuple):
 
 
 def build_matcher(technologies: Mapping[str, Technology], suppliers: Mapping[str, Supplier]) -> Matcher:
-    """Compile the vocabulary (a fifth of a second); the result is immutable and can be shared.
-
-    The contiguous automaton: a tenth of the memory of the DFA, and here as fast, since it stays in the cache.
-    """
+    """Compile the vocabulary (a fifth of a second); the result is immutable and can be shared."""
     table = phrase_table(technologies, suppliers)
-    automaton = AhoCorasick(list(table), implementation=Implementation.ContiguousNFA)
+    automaton, signs = _automaton(table), tuple(sorted(_signs(table)))
     keys = {supplier_key(name.name): slug for slug, one in suppliers.items() for name in supplier_spellings(one)}
     slug_of = lru_cache(_NAMES_KEPT)(partial(_slug_of, keys))
     leads = frozenset(slug for slug, one in suppliers.items() if one.specialist == "yes")
     known = lru_cache(_NAMES_KEPT)(partial(_known, automaton, slug_of, leads))
-    return Matcher(automaton, tuple(map(tuple, table.values())), _longest(table), suppliers, slug_of, known)
+    uses = tuple(map(tuple, table.values()))
+    return Matcher(automaton, uses, _automaton(signs), signs, suppliers, slug_of, known)
 
 
 def supplier_of(matcher: Matcher, supplier_name: str | None) -> str | None:
@@ -104,10 +106,9 @@ def match(
 ) -> list[Match]:
     """Return what the row's words show, strongest evidence first, one per technology and evidence."""
     row = _row(matcher, title or "", description or "", supplier_name or "", buyer_unit or "")
-    hits = [hit for text in row.texts for hit in _hits(matcher, text) if _holds(hit, row)]
-    shown = [found for hit in hits if (found := _shown(hit)) is not None]
-    firm = [found for found in shown if found.evidence != "supplier"]
-    return _distinct(firm or shown + _leads(row))
+    hits = _distinct([hit for text in row.texts for hit in _hits(matcher, text) if _holds(hit, row)])
+    firm = [_shown(hit) for hit in hits if _evidence(hit) != "supplier"]
+    return firm or _with_leads([_shown(hit) for hit in hits], _leads(row))
 
 
 def hit(matcher: Matcher, title: str | None, description: str | None, supplier_name: str | None) -> bool:
@@ -132,20 +133,22 @@ def scan(matcher: Matcher, rows: Iterable[Row]) -> Iterator[tuple[object, list[M
                 yield row_id, found
 
 
-def _longest(table: Mapping[str, list[Use]]) -> int:
-    """Return the number of words of the longest phrase that supports or cancels anything."""
+def _automaton(phrases: Iterable[str]) -> AhoCorasick:
+    """A contiguous automaton: a tenth of the memory of a DFA, and here as fast, since it stays in the cache."""
+    return AhoCorasick(list(phrases), implementation=Implementation.ContiguousNFA)
+
+
+def _signs(table: Mapping[str, list[Use]]) -> set[str]:
+    """Return every phrase that supports or cancels anything."""
     uses = {use for uses in table.values() for use in uses}
-    phrases = {phrase for use in uses for group in (use.context, *use.cancel) for phrase in group}
-    return max((phrase.count(" ") - 1 for phrase in phrases), default=1)
+    return {phrase for use in uses for group in (use.context, *use.cancel) for phrase in group}
 
 
 def _slug_of(keys: Mapping[str, str], name: str) -> str | None:
     return next((keys[key] for key in supplier_keys(name) if key in keys), None)
 
 
-def _known(
-    automaton: AhoCorasick, slug_of: Callable[[str], str | None], leads: frozenset[str], name: str
-) -> bool:
+def _known(automaton: AhoCorasick, slug_of: Callable[[str], str | None], leads: frozenset[str], name: str) -> bool:
     return slug_of(name) in leads or bool(automaton.find_matches_as_indexes(f" {fold(name)} "))
 
 
@@ -155,29 +158,26 @@ def _row(matcher: Matcher, title: str, description: str, supplier_name: str, buy
         ("description", description),
         ("supplier", supplier_name),
     )
-    texts = [_text(field, text, matcher.longest) for field, text in fields]
-    buyer = _phrases(fold(buyer_unit), matcher.longest)
+    texts = [_text(matcher, field, text) for field, text in fields]
+    buyer = _signs_in(matcher, f" {fold(buyer_unit)} ")
     slug = supplier_of(matcher, supplier_name)
     return _Row(
         texts,
         matcher.suppliers[slug] if slug else None,
         texts[2].folded,
-        parties=buyer | texts[2].phrases,
-        around=buyer | texts[0].phrases | texts[1].phrases,
+        parties=buyer | texts[2].signs,
+        around=buyer | texts[0].signs | texts[1].signs,
     )
 
 
-def _text(field: Field, text: str, longest: int) -> _Text:
-    folded = fold(text)
-    return _Text(field, text, f" {folded} ", _phrases(folded, longest))
+def _text(matcher: Matcher, field: Field, text: str) -> _Text:
+    folded = f" {fold(text)} "
+    return _Text(field, text, folded, _signs_in(matcher, folded))
 
 
-def _phrases(folded: str, longest: int) -> frozenset[str]:
-    """Return every run of up to `longest` words, padded, so that support and cancelling are set operations."""
-    words = folded.split()
-    return frozenset(
-        f" {' '.join(words[at : at + size])} " for at in range(len(words)) for size in range(1, longest + 1)
-    )
+def _signs_in(matcher: Matcher, folded: str) -> frozenset[str]:
+    found = matcher.signs.find_matches_as_indexes(folded, overlapping=True)
+    return frozenset(matcher.sign_phrases[index] for index, _, _ in found)
 
 
 def _hits(matcher: Matcher, text: _Text) -> Iterator[_Hit]:
@@ -192,7 +192,7 @@ def _holds(hit: _Hit, row: _Row) -> bool:
 
 
 def _cancelled(hit: _Hit, row: _Row) -> bool:
-    here, cancel = hit.text.phrases, hit.use.cancel
+    here, cancel = hit.text.signs, hit.use.cancel
     if not here.isdisjoint(cancel.in_text) or not cancel.anywhere.isdisjoint(here | row.parties):
         return True
     return any(_touches(hit.text.folded, phrase, hit.start, hit.end) for phrase in here & cancel.near)
@@ -200,12 +200,7 @@ def _cancelled(hit: _Hit, row: _Row) -> bool:
 
 def _touches(text: str, phrase: str, start: int, end: int) -> bool:
     """Say whether `phrase` stands in `text` overlapping or right beside start..end (they share a space)."""
-    at = text.find(phrase)
-    while at >= 0:
-        if at < end and at + len(phrase) > start:
-            return True
-        at = text.find(phrase, at + 1)
-    return False
+    return text.find(phrase, max(0, start - len(phrase) + 1), end + len(phrase) - 1) >= 0
 
 
 def _supported(hit: _Hit, row: _Row) -> bool:
@@ -229,14 +224,22 @@ def _vouched(use: Use, row: _Row) -> bool:
     return use.supplier == row.supplier.slug and f" {fold(use.word)} " not in row.supplier_name
 
 
-def _shown(hit: _Hit) -> Match | None:
+def _evidence(hit: _Hit) -> Evidence:
+    if hit.text.field == "supplier" or hit.use.role == "supplier":
+        return "supplier"
+    return "product" if hit.use.role == "product" else "term"
+
+
+def _shown(hit: _Hit) -> Match:
     use, text = hit.use, hit.text
     excerpt = _excerpt(text.original, hit.start, hit.end)
-    if text.field == "supplier" or use.role == "supplier":
-        return Match(use.technology, "supplier", None, use.supplier, use.word, text.field, excerpt)
-    if use.role == "product":
-        return Match(use.technology, "product", use.product, use.supplier, use.word, text.field, excerpt)
-    return Match(use.technology, "term", None, None, use.word, text.field, excerpt)
+    return Match(use.technology, _evidence(hit), use.product, use.supplier, use.word, text.field, excerpt)
+
+
+def _with_leads(named: list[Match], leads: list[Match]) -> list[Match]:
+    """Return suppliers named in the text, then the row's own supplier unless the text already names it."""
+    known = {(one.technology, one.supplier) for one in named}
+    return named + [lead for lead in leads if (lead.technology, lead.supplier) not in known]
 
 
 def _leads(row: _Row) -> list[Match]:
@@ -244,10 +247,7 @@ def _leads(row: _Row) -> list[Match]:
     if supplier is None or supplier.specialist == "no" or _unlike(supplier, row):
         return []
     excerpt = row.texts[2].original[:EXCERPT]
-    return [
-        Match(slug, "supplier", None, supplier.slug, supplier.name, "supplier", excerpt)
-        for slug in supplier.technologies
-    ]
+    return [Match(slug, "supplier", None, supplier.slug, supplier.name, "supplier", excerpt) for slug in supplier.technologies]
 
 
 def _unlike(supplier: Supplier, row: _Row) -> bool:
@@ -256,16 +256,16 @@ def _unlike(supplier: Supplier, row: _Row) -> bool:
 
 def _excerpt(original: str, start: int, end: int) -> str:
     """Return the published text around folded positions start..end (in text padded with one space)."""
-    _, offsets = fold_with_offsets(original)
+    offsets = fold_with_offsets(original, end)[1]
     first, last = offsets[start], offsets[min(end - 3, len(offsets) - 1)]
     room = max(0, EXCERPT - (last + 1 - first)) // 2
     begin = max(0, min(first - room, len(original) - EXCERPT))
     return original[begin : begin + EXCERPT].strip()
 
 
-def _distinct(found: list[Match]) -> list[Match]:
-    """Keep one match per technology, evidence and thing named; longer phrases say more."""
-    best: dict[tuple[object, ...], Match] = {}
-    for one in sorted(found, key=lambda one: (_RANK[one.evidence], -len(one.term), one.technology)):
-        best.setdefault((one.technology, one.evidence, one.product, one.supplier), one)
+def _distinct(hits: list[_Hit]) -> list[_Hit]:
+    """Keep one hit per technology, evidence and thing named; longer phrases say more."""
+    best: dict[tuple[object, ...], _Hit] = {}
+    for one in sorted(hits, key=lambda one: (_RANK[_evidence(one)], -len(one.use.word), one.use.technology)):
+        best.setdefault((one.use.technology, _evidence(one), one.use.product, one.use.supplier), one)
     return list(best.values())

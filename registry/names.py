@@ -14,15 +14,11 @@ _APOSTROPHES = "'’‘`´ʼ"
 # Letters that compatibility folding leaves alone although a reader takes them for plain ones.
 _LOOKALIKES = str.maketrans({"ı": "i", "ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d"})
 _KEEP = b"abcdefghijklmnopqrstuvwxyz0123456789"
-_ASCII = bytes(
-    byte if byte in _KEEP or byte > 127 else byte + 32 if 65 <= byte <= 90 else 32 for byte in range(256)
-)
+_ASCII = bytes(byte if byte in _KEEP or byte > 127 else byte + 32 if 65 <= byte <= 90 else 32 for byte in range(256))
 _DROP = b"'`"
 
 _JUNK = re.compile(r"\|.*$|\(\s*\d[\d\s-]*\)\s*$|\s+0\d\s*$")
-_OTHER_NAME = re.compile(
-    r"\b(?:d\s*/?\s*b\s*/?\s*a|a\s*/?\s*k\s*/?\s*a|f\s*/?\s*k\s*/?\s*a|formerly(?:\s+known\s+as)?)\b\.?", re.I
-)
+_OTHER_NAME = re.compile(r"\b(?:d\s*/?\s*b\s*/?\s*a|a\s*/?\s*k\s*/?\s*a|f\s*/?\s*k\s*/?\s*a|formerly(?:\s+known\s+as)?)\b\.?", re.I)
 _SUFFIXES = frozenset({
     "inc", "incorporated", "llc", "llp", "lp", "ltd", "limited", "co", "company", "corp", "corporation",
     "plc", "gmbh", "ag", "pty", "pllc", "pc", "bv", "nv", "sa", "sarl",
@@ -66,11 +62,16 @@ def fold_bytes(text: str) -> bytes:
     return " ".join(_plain(text).split()).encode()
 
 
-def fold_with_offsets(text: str) -> tuple[str, list[int]]:
-    """Return the folded text and, for each of its characters, where in `text` it came from."""
+def fold_with_offsets(text: str, until: int | None = None) -> tuple[str, list[int]]:
+    """Return the folded text and, for each of its characters, where in `text` it came from.
+
+    `until` stops after about that many folded characters, for a hit near the start of a very long text.
+    """
     letters: list[str] = []
     offsets: list[int] = []
     for at, char in enumerate(text):
+        if until is not None and len(letters) > until:
+            break
         for plain in _plain(char):
             if plain == " " and (not letters or letters[-1] == " "):
                 continue

@@ -30,7 +30,7 @@ def roll_up(source: Source, number: str, rows: list[RawRow], origin: str, load: 
     """The contract that raw revisions of one number make; amounts in cents become dollars only here."""
     issues: list[Issue] = []
     ordered = sorted(rows, key=lambda row: (revision_order(row.get("revision", "")), int(row["row"])))
-    contract_id = f"{source.jurisdiction}_{clean.identifier(number)}"
+    contract_id = f"{source.ids_begin}_{clean.identifier(number)}"
     amendments = _amendments(source, contract_id, ordered, load, origin, issues)
     return RolledUp(_contract(source, contract_id, number, ordered, amendments, load), amendments, issues)
 

@@ -37,9 +37,7 @@ class Use(NamedTuple):
     in_company_names: bool
 
 
-def phrase_table(
-    technologies: Mapping[str, Technology], suppliers: Mapping[str, Supplier]
-) -> dict[str, list[Use]]:
+def phrase_table(technologies: Mapping[str, Technology], suppliers: Mapping[str, Supplier]) -> dict[str, list[Use]]:
     """Return every padded phrase (" body camera ") with its uses."""
     spellings = _pooled_spellings(technologies.values())
     table: dict[str, list[Use]] = {}
@@ -123,13 +121,10 @@ def _variants(term: str, spellings: Mapping[str, list[str]], core: set[str]) -> 
 
 def _respelt(phrase: str, spellings: Mapping[str, list[str]]) -> list[str]:
     """Return the phrase, and the phrase with one word in another declared spelling or "and" written as "&"."""
-    words = phrase.split()
-    others = (
-        " ".join((*words[:at], other, *words[at + 1 :]))
-        for at, word in enumerate(words)
-        for other in spellings.get(word, [])
-    )
-    return [phrase, " ".join(word for word in words if word != "and"), *others]
+    inside = f" {phrase} "
+    known = [(word, other) for word, variants in spellings.items() if f" {word} " in inside for other in variants]
+    others = [inside.replace(f" {word} ", f" {other} ").strip() for word, other in known]
+    return [phrase, inside.replace(" and ", " ").strip(), *others]
 
 
 def _plurals(phrase: str) -> Iterator[str]:

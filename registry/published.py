@@ -67,7 +67,8 @@ def close_report(db: sqlite_utils.Database, writer: Writer, paths: Paths, report
 
 
 def _about(paths: Paths, report: Report) -> Iterator[dict[str, Any]]:
+    # A failed refresh may succeed when tried again, so a registry that tells of one never counts as up to date.
     loaded = [one.account["read_at"] for one in report.sources.values() if one.account]
-    facts = {"made_from": state(paths), "engine": __version__, "exit_status": str(int(report.failed)), "last_load": max(loaded, default="never")}
+    facts = {"made_from": "" if report.incomplete else state(paths), "engine": __version__, "exit_status": str(int(report.failed)), "last_load": max(loaded, default="never")}
     for name, value in facts.items():
         yield {"id": name, "value": value}

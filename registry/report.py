@@ -38,10 +38,14 @@ class Report:
         return [issue for issue in self.issues if issue.severity == "error"]
 
     @property
+    def incomplete(self) -> bool:
+        """Whether a source failed."""
+        return any(one.result == "failed" for one in self.sources.values())
+
+    @property
     def failed(self) -> bool:
         """Whether a source failed or an error was found."""
-        return bool(self.errors) or any(one.result == "failed" for one in self.sources.values())
-
+        return bool(self.errors) or self.incomplete
 
     def as_json(self) -> dict[str, Any]:
         """The account for a script."""

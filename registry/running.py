@@ -44,12 +44,15 @@ def run_snapshot(paths: Paths, slug: str) -> str:
     from .catalog import load_catalog
     from .match import build_matcher
     from .snapshot import snapshot_files, take_snapshot
+    from .staging import kept
     from .vocabulary import vocabulary_hashes
 
     catalog = load_catalog(paths.data)
     source = catalog.sources[_known(catalog.sources, (slug,))[0]]
     if not paths.staging(slug).exists():
         raise RegistryError(f"{slug} is not staged. Run `registry load {slug} --from FILE` with the whole file first.")
+    if kept(paths, source, "unchanged").account["origin"] == snapshot_files(paths.data, slug).rows.name:
+        raise RegistryError(f"{slug} was staged from its own extract. Run `registry load {slug} --from FILE` with the whole file first.")
     matcher = build_matcher(catalog.technologies, catalog.suppliers)
     hashes = vocabulary_hashes(catalog.technologies, catalog.suppliers)
     taken = take_snapshot(paths.data, source, paths.staging(slug), matcher, hashes)

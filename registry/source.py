@@ -59,6 +59,7 @@ class Source(Strict, frozen=True):
     key: tuple[str, ...]
     date_format: str
     licence_url: str = ""
+    id_prefix: str = ""
     key_may_repeat: str = ""
     ignore: dict[str, str] = {}
     never_fetched: dict[str, str] = {}
@@ -73,19 +74,33 @@ class Source(Strict, frozen=True):
     notes: str = ""
 
     @property
+    def ids_begin(self) -> str:
+        """What the ids of its contracts begin with; two sources of one place need different ones."""
+        return self.id_prefix or self.jurisdiction
+
+    @property
     def kept(self) -> tuple[str, ...]:
-        """The portal's columns that are read at all, in a stable order: an allow-list, not a block-list."""
-        return tuple(dict.fromkeys((*self.key, *self.fields.values(), *self.ignore)))
+        """The portal's columns that are staged, in a stable order: an allow-list, not a block-list."""
+        return tuple(dict.fromkeys((*self.key, *self.fields.values())))
 
     @property
     def known(self) -> frozenset[str]:
         """Every column the file may have without being reported."""
-        return frozenset((*self.kept, *self.never_fetched))
+        return frozenset((*self.kept, *self.ignore, *self.never_fetched))
 
 
 def load_sources(data: Path) -> dict[str, Source]:
     """Read data/sources/*.yml; DataError names the file, the key and the remedy."""
-    return {source.id: source for source in _read(data)}
+    sources = {source.id: source for source in _read(data)}
+    taken: dict[str, str] = {}
+    for slug, source in sources.items():
+        other = taken.setdefault(source.ids_begin, slug)
+        if other != slug:
+            raise DataError(
+                f"{data / 'sources' / slug}.yml: ids of its contracts would begin with `{source.ids_begin}`, as those of {other} do, and "
+                f"could be the same. Write e.g. `id_prefix: {slug}`."
+            )
+    return sources
 
 
 def _read(data: Path) -> Iterator[Source]:

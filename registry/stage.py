@@ -7,7 +7,6 @@ last good one. Nothing is derived here; odd values are staged as they are and re
 from __future__ import annotations
 
 import csv
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,11 +15,14 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from .archive import Archived, opened
-from .audit import watches
+from . import clean
+from .audit import amount_column, date_checks, unreadable
+from .audit import reader as value_reader
+from .beside import fresh_beside
 from .errors import SourceError
 from .issues import Issue
 from .source import Source
-from .sql import quoted
+from .sql import nameless, quoted
 
 LONGEST_ROW = 1_000_000
 TICK = 10_000
@@ -66,8 +68,7 @@ def stage(source: Source, load: Archived, target: Path, definition: str, tick: C
     `definition` is a hash of the source file's meaning, kept in the account. `tick(n)` is called with the number of rows newly read, for a progress bar.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f"{target.name}.{os.getpid()}")
-    beside.unlink(missing_ok=True)
+    beside = fresh_beside(target)
     try:
         with opened(load, source.encoding) as text, closing(sqlite3.connect(beside)) as db:
             staged = _fill(db, source, load, text, tick)
@@ -105,8 +106,10 @@ def _prepare(db: sqlite3.Connection, source: Source) -> None:
 def _header(source: Source, load: Archived, reader: Iterator[list[str]], issues: list[Issue]) -> list[str]:
     try:
         header = [name.strip() for name in next(reader)]
-    except (StopIteration, csv.Error, UnicodeError) as error:
-        raise SourceError(f"{source.id}: {load.origin} has no header row ({error or 'it is empty'}). Is it the right file?") from error
+    except UnicodeDecodeError as error:
+        raise _undecodable(source, load, error, 0) from error
+    except (StopIteration, csv.Error) as error:
+        raise SourceError(f"{source.id}: {load.origin} has no header row ({str(error) or 'it is empty'}). Is it the right file?") from error
     missing = [column for column in source.kept if column not in header]
     if missing:
         raise SourceError(
@@ -134,7 +137,8 @@ def _rows(
     The hot loop of a load: what happens once per row is written out, what happens rarely is a call.
     """
     pick, width = itemgetter(*(header.index(column) for column in source.kept)), len(header)
-    watched, number = watches(source, header), 0
+    dates, amount, number = date_checks(source, header), amount_column(source, header), 0
+    plain = clean.PLAIN_MONEY.fullmatch
     try:
         for number, row in enumerate(reader, 1):
             lines.since = 0
@@ -144,13 +148,20 @@ def _rows(
                 counts["refused"] += 1
                 _report(issues, _refused(source, load, number, lines.start_row(), row, width))
                 continue
-            for index, column, why in watched:
-                if message := why(row[index]):
-                    _report(issues, _odd(source, load, number, row[index], column, message, pick(row)))
+            for at, column, why in dates:
+                if why[row[at]]:
+                    _report(issues, _odd(source, load, number, row[at], column, why[row[at]], pick(row)))
+            if amount is not None and not plain(row[amount]):
+                _look_at_amount(source, load, number, row[amount], pick(row), issues)
             yield (number, *pick(row))
     finally:
         counts["read"] = number
         tick(number % TICK)
+
+
+def _look_at_amount(source: Source, load: Archived, number: int, raw: str, kept: tuple[str, ...], issues: list[Issue]) -> None:
+    if why := unreadable(value_reader(source, "value_amount"), raw):
+        _report(issues, _odd(source, load, number, raw, source.fields["value_amount"], why, kept))
 
 
 def _report(issues: list[Issue], issue: Issue) -> None:
@@ -191,10 +202,7 @@ def _loud(rows: Iterator[tuple[object, ...]], source: Source, load: Archived, co
     try:
         yield from rows
     except UnicodeDecodeError as error:
-        raise SourceError(
-            f"{source.id}: {load.origin}, near row {counts['read'] + 1}: bytes are not {source.encoding} ({error.reason}). "
-            f"If the portal sends another encoding, write e.g. `encoding: latin-1` in data/sources/{source.id}.yml."
-        ) from error
+        raise _undecodable(source, load, error, counts["read"] + 1) from error
     except csv.Error as error:
         raise SourceError(
             f"{source.id}: {load.origin}, row {counts['read'] + 1}: {error}. The file is cut short or a quotation mark is wrong; "
@@ -202,10 +210,21 @@ def _loud(rows: Iterator[tuple[object, ...]], source: Source, load: Archived, co
         ) from error
 
 
+def _undecodable(source: Source, load: Archived, error: UnicodeDecodeError, row: int) -> SourceError:
+    """The file is decoded in pieces: the line ends before the bad byte lie between it and the row that was being read."""
+    before = error.object[: error.start]
+    near = row + (before.count(b"\n") or before.count(b"\r"))
+    return SourceError(
+        f"{source.id}: {load.origin}, near row {near}: bytes are not {source.encoding} ({error.reason}). "
+        f"If the portal sends another encoding, write e.g. `encoding: latin-1` in data/sources/{source.id}.yml."
+    )
+
+
 def _finish(db: sqlite3.Connection, source: Source, load: Archived, staged: Staged) -> None:
     """Index the key, refuse undeclared repeats, and write the account beside the rows."""
     key = ", ".join(quoted(column) for column in _key(source))
     db.execute(f"CREATE INDEX by_key ON rows ({key})")
+    staged.issues.extend(_nameless(db, source, load))
     staged.issues.extend(_repeats(db, source, load, key))
     db.execute("CREATE TABLE account (name TEXT PRIMARY KEY, value TEXT)")
     facts = (("sha256", load.sha256), ("origin", load.origin), ("read_at", load.read_at), ("bytes", load.size),
@@ -221,8 +240,16 @@ def _key(source: Source) -> tuple[str, ...]:
     return tuple(dict.fromkeys((source.fields["contract_number"], *source.key)))
 
 
+def _nameless(db: sqlite3.Connection, source: Source, load: Archived) -> Iterator[Issue]:
+    """Rows without a contract number: staged, but rolled up with nothing, since no one can say what belongs together."""
+    column = source.fields["contract_number"]
+    for (number,) in db.execute(f"SELECT row FROM rows WHERE {nameless(column)} ORDER BY row LIMIT {MOST_ISSUES_KEPT}"):
+        yield Issue(source.id, "error", "no_contract_number", load.origin, number, column, "", f"Row {number} has no contract number.",
+                    "Staged as it stands, in no contract. Ask the publisher, or look whether columns have moved.")
+
+
 def _repeats(db: sqlite3.Connection, source: Source, load: Archived, key: str) -> Iterator[Issue]:
-    found = db.execute(f"SELECT count(*), min(row), max(row), {key} FROM rows GROUP BY {key} HAVING count(*) > 1").fetchall()
+    found = db.execute(f"SELECT count(*), min(row), max(row), {key} FROM rows WHERE NOT {nameless(source.fields['contract_number'])} GROUP BY {key} HAVING count(*) > 1").fetchall()
     if found and not source.key_may_repeat:
         times, first, last, *values = found[0]
         raise SourceError(

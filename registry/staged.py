@@ -12,7 +12,7 @@ from pathlib import Path
 from .audit import reader
 from .issues import Issue
 from .source import FieldName, Source
-from .sql import quoted
+from .sql import nameless, quoted
 
 Connection = sqlite3.Connection
 Words = tuple[str, str, str, str, str]
@@ -34,7 +34,7 @@ def words(db: sqlite3.Connection, source: Source) -> Iterator[Words]:
     """(contract number, title, description, supplier name, buyer unit) of every staged row, blank where not published."""
     wanted: tuple[FieldName, ...] = ("contract_number", "title", "description", "supplier_name", "buyer_unit")
     columns = ", ".join(_column(source, name) for name in wanted)
-    yield from db.execute(f"SELECT {columns} FROM rows")
+    yield from db.execute(f"SELECT {columns} FROM rows WHERE NOT {nameless(source.fields['contract_number'])}")
 
 
 def contracts(db: sqlite3.Connection, source: Source, numbers: Iterable[str]) -> Iterator[tuple[str, list[RawRow]]]:
@@ -64,8 +64,8 @@ def raw_rows(db: sqlite3.Connection, source: Source, rows: Iterable[int]) -> Ite
 
 def count_contracts(db: sqlite3.Connection, source: Source) -> int:
     """How many contracts the staged rows are revisions of."""
-    column = quoted(source.fields["contract_number"])
-    return int(db.execute(f"SELECT count(*) FROM (SELECT DISTINCT {column} FROM rows)").fetchone()[0])
+    column = source.fields["contract_number"]
+    return int(db.execute(f"SELECT count(*) FROM (SELECT DISTINCT {quoted(column)} FROM rows WHERE NOT {nameless(column)})").fetchone()[0])
 
 
 def newest_day(db: sqlite3.Connection, source: Source, read_at: str) -> str | None:

@@ -56,14 +56,12 @@ from holdings left join jurisdictions on jurisdictions.id = holdings.jurisdictio
 
 _SEARCHED_PLACES = """
 select jurisdictions.id as jurisdiction, jurisdictions.name as place,
-       max(case when coverage.state = 'searched' and sources.kind = 'contracts' then coverage.searched_from end)
-         as contracts_from,
-       max(case when coverage.state = 'searched' and sources.kind = 'contracts' then coverage.searched_through end)
-         as contracts_through,
+       min(case when coverage.scope <> 'part' and sources.kind = 'contracts' then coverage.searched_from end) as contracts_from,
+       max(case when coverage.scope <> 'part' and sources.kind = 'contracts' then coverage.searched_through end) as contracts_through,
        coalesce(
          group_concat(case when coverage.state = 'searched' then
            sources.title || ' (' || coalesce('through ' || nullif(coverage.searched_through, ''), 'end date not known')
-           || case coverage.scope when 'matched_only' then ', matched rows only' else '' end || ')'
+           || case coverage.scope when 'matched_only' then ', matched rows only' when 'part' then ', only a part' else '' end || ')'
          end, '; '),
          'no source of this place has been searched'
        ) as searched,

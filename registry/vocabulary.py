@@ -7,7 +7,7 @@ checked alone (shape.py) and then together: slugs are unique, technologies named
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -210,15 +210,13 @@ def vocabulary_hashes(technologies: Mapping[str, Technology], suppliers: Mapping
     """
     hashes = {slug: _hash(_technology_words(technology)) for slug, technology in technologies.items()}
     for slug, supplier in suppliers.items():
-        hashes[slug] = _hash([name.name for name in supplier_spellings(supplier)])
+        hashes[slug] = _hash(map(_with_context, supplier_spellings(supplier)))
         for product in supplier.products:
-            hashes[product.slug] = _hash([name.name for name in product_spellings(product)])
+            hashes[product.slug] = _hash(map(_with_context, product_spellings(product)))
     return hashes
 
 
-def names_index(
-    technologies: Mapping[str, Technology], suppliers: Mapping[str, Supplier]
-) -> list[tuple[str, str, Kind, str]]:
+def names_index(technologies: Mapping[str, Technology], suppliers: Mapping[str, Supplier]) -> list[tuple[str, str, Kind, str]]:
     """Return (folded name, slug, kind, display name) for every name a reader may type into the search box."""
     rows = [row for technology in technologies.values() for row in _technology_names(technology)]
     rows += [row for supplier in suppliers.values() for row in _supplier_names(supplier)]
@@ -270,7 +268,11 @@ def _technology_words(technology: Technology) -> list[str]:
     return [*technology.terms, *weak, *against]
 
 
-def _hash(words: list[str]) -> str:
+def _with_context(name: Name) -> str:
+    return f"{name.name} + {'|'.join(name.context)}"
+
+
+def _hash(words: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(map(str.lower, words))).encode()).hexdigest()[:12]
 
 

@@ -30,7 +30,6 @@ COLUMNS = (
 )  # fmt: skip
 NUMBER, REVISION, TITLE = "Purchase Order (Contract) Number", "Revision Number", "Purchase Order Description"
 ADDRESS = "1 SYNTHETIC STREET"
-TRANSIENT = {"loads": ("read_at",), "about_this_registry": ("value",)}
 RUN = (sys.executable, "-c", "from registry.cli import main; main()")
 
 
@@ -63,10 +62,10 @@ class Checkout(NamedTuple):
     def load(self, file: Path, source: str = SOURCE) -> Result:
         return self.run("load", source, "--from", file)
 
-    def start(self, *arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
+    def start(self, *arguments: str | Path, stderr: int = subprocess.PIPE, **variables: str) -> subprocess.Popen[str]:
         """Start one command as a process of its own."""
-        command = [*RUN, *(str(one) for one in arguments)]
-        return subprocess.Popen(command, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        command, environment = [*RUN, *(str(one) for one in arguments)], {**self.environment, **variables}
+        return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=stderr)
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
         """The rows of registry.db that a query gives."""
@@ -83,7 +82,7 @@ class Checkout(NamedTuple):
         return self.rows("SELECT * FROM coverage WHERE source = ?", source)[0]
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every table in its stored order, but for the moments at which files were read."""
+        """Every table in its stored order, but for the moments at which files were read: what must be the same each time."""
         with closing(sqlite3.connect(self.registry)) as db:
             names = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
             return {name: _content(db, name) for name in names if "_fts_" not in name and not name.startswith("sqlite_")}
@@ -96,8 +95,9 @@ def _rows(path: Path, query: str, values: Iterable[Any]) -> list[dict[str, Any]]
 
 
 def _content(db: sqlite3.Connection, name: str) -> list[tuple[Any, ...]]:
-    columns = [row[1] for row in db.execute(f"PRAGMA table_info([{name}])") if row[1] not in TRANSIENT.get(name, ())]
-    return db.execute(f"SELECT {', '.join(f'[{column}]' for column in columns)} FROM [{name}] ORDER BY rowid").fetchall()
+    columns = [row[1] for row in db.execute(f"PRAGMA table_info([{name}])") if (name, row[1]) != ("loads", "read_at")]
+    stored = db.execute(f"SELECT {', '.join(f'[{column}]' for column in columns)} FROM [{name}] ORDER BY rowid")
+    return [row for row in stored if (name, row[0]) != ("about_this_registry", "last_load")]
 
 
 @pytest.fixture
@@ -108,9 +108,9 @@ def checkout(tmp_path: Path) -> Checkout:
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Checkout:
-    """A copy of data/ that the test may change, and an empty build folder."""
+    """A copy of data/ (without bundled extracts) that the test may change, and an empty build folder."""
     data = tmp_path / "checkout" / "data"
-    shutil.copytree(ROOT / "data", data, ignore=shutil.ignore_patterns("build"))
+    shutil.copytree(ROOT / "data", data, ignore=shutil.ignore_patterns("build", "snapshots"))
     return Checkout(data, tmp_path / "build")
 
 

@@ -44,9 +44,10 @@ def _places() -> list[Row]:
         "us-zz-twin": ("Twin, ZZ", "ZZ"),
         "us-yy-twin": ("Twin, YY", "YY"),
     }
+    overlay = {"citation": "Example Law 1", "text": "[synthetic] a state law to read beside", "evidence": "M"}
     return [
         {"id": slug, "name": name, "kind": "city", "state": state, "deciding_body": "City Council",
-         "overlays": json.dumps(["[synthetic] a state law to read beside"]), "laws_known": 1, "agencies_known": 1}
+         "overlays": json.dumps([overlay]), "laws_known": 1, "agencies_known": 1}
         for slug, (name, state) in names.items()
     ]  # fmt: skip
 
@@ -56,7 +57,8 @@ def _knowledge() -> dict[str, list[Row]]:
         "id": "zz-exampleton-ccops", "jurisdiction": "us-zz-exampleton", "title": "[synthetic] Oversight law",
         "kind": "ccops", "citation": "Example Code 1", "url": "https://example.org/code", "deciding_body": "City Council",
         "status": "in_force", "date_enacted": "2019-12-01", "date_effective": "2020-01-01", "date_quality": "day",
-        "technologies": "[]", "legacy_rule": "unknown", "evidence": json.dumps({"triggers": "P", "legacy": "M"}),
+        "technologies": json.dumps(["surveillance technology"]), "legacy_rule": "unknown",
+        "evidence": json.dumps({"triggers": "P", "legacy": "M"}),
         "sources": json.dumps(["https://example.org/code"]), "unknowns": json.dumps(["[synthetic] legacy rule"]),
     }  # fmt: skip
     ban = law | {

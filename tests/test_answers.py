@@ -157,13 +157,23 @@ def test_no_record_needs_a_contract_source_searched_for_this_name(registry: sqli
     assert json.loads(blocked["not_searched"]) == ["[synthetic] Elsewhere contracts: blocked ([synthetic] the portal refuses us)"]
 
 
+def test_a_part_of_a_file_proves_nothing(tmp_path: Path) -> None:
+    rows = site_fixture.tables()
+    rows["coverage"][0] |= {"scope": "part", "why": "[synthetic] Only 3 rows were loaded."}
+    with opened(site_fixture.write(tmp_path / "registry.db", rows)) as db:
+        row = ask(db, "BriefCam", TOWN)
+    assert row["answer"] == "not_searched"
+    assert json.loads(row["not_searched"]) == ["[synthetic] Exampleton contracts: [synthetic] Only 3 rows were loaded."]
+
+
 def test_records_searched_are_not_contracts_searched(registry: sqlite3.Connection) -> None:
     assert ask(registry, "watcher eye", "us-ma-boston")["answer"] == "not_searched"
 
 
 @pytest.mark.parametrize(
     ("about", "place", "parameter", "value"),
-    [("breifcam", TOWN, "about", "briefcam"), ("watcher", TOWN, "about", "watcher-eye"), ("brief cam investigator", TOWN, "about", "briefcam"),
+    [("breifcam", TOWN, "about", "briefcam"), ("watcher", TOWN, "about", "watcher-eye"),
+     ("brief cam investigator", TOWN, "about", "briefcam"),
      ("briefcam", "Bostom", "place", "us-ma-boston"), ("briefcam", "boston massachusetts", "place", "us-ma-boston"),
      ("briefcam", "us-ma-bostn", "place", "us-ma-boston"), ("briefcam", "twin", "place", "us-zz-twin")],
 )  # fmt: skip
@@ -179,8 +189,10 @@ def test_a_name_we_do_not_know_brings_suggestions(
 @pytest.mark.parametrize(
     ("about", "place", "words"),
     [("", TOWN, "Say which product"), (None, None, "Say which place"),
-     ("briefcam", "", "Say which place"), ("!!!", TOWN, "Say which product"),
-     ("zzzz", TOWN, "We know no product"), ("briefcam", "nowhere at all", "We know no place")],
+     ("briefcam", "", "Say which place"),
+     ("!!!", TOWN, "Say which product"),
+     ("zzzz", TOWN, "We know no product"),
+     ("briefcam", "nowhere at all", "We know no place")],
 )  # fmt: skip
 def test_a_missing_or_unknown_word_still_gives_one_row(
     registry: sqlite3.Connection, about: str | None, place: str | None, words: str

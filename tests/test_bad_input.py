@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ADDRESS, COLUMNS, NUMBER, SOURCE, Checkout, as_csv, edit, row, rows
+from conftest import ADDRESS, COLUMNS, SOURCE, Checkout, as_csv, edit, row, rows
 
 Write = Callable[..., Path]
 SECOND = "us-il-chicago-second"
@@ -44,15 +44,17 @@ def random_text(length: int) -> str:
 # --- files that cannot be read at all: the source fails, yesterday's rows stay -------------------------------------------------
 
 PLAIN = as_csv(rows(3))
+NO_SUPPLIER = as_csv(rows(3), [name for name in COLUMNS if name != "Vendor Name"])
+ACCENTED = row(title="SYNTHETIC CAFÉ", number="3")
 UNREADABLE = {
     "empty file": (b"", ["bad.csv", "no header row", "empty"]),
-    "missing column": (as_csv(rows(3), [name for name in COLUMNS if name != "Vendor Name"]).encode(), ["bad.csv", "'Vendor Name'", f"{SOURCE}.yml"]),
+    "missing column": (NO_SUPPLIER.encode(), ["bad.csv", "'Vendor Name'", f"{SOURCE}.yml"]),
     "column twice": (PLAIN.replace("Zip,", "Vendor Name,", 1).encode(), ["bad.csv", "'Vendor Name'", "twice"]),
     "wrong delimiter": (as_csv(rows(3), delimiter=";").encode(), ["bad.csv", "lacks the column", f"{SOURCE}.yml"]),
     "cut in a quotation": (PLAIN.encode() + b'"SYNTHETIC CUT IN MID-WO', ["bad.csv", "row 4", "cut short"]),
     "text after a quotation": (PLAIN.encode() + b'"SYNTHETIC" CAMERA,1,0\n', ["bad.csv", "row 4", "quotation mark is wrong"]),
-    "Latin-1, early": (as_csv([*rows(2), row(title="SYNTHETIC CAFÉ", number="3")]).encode("latin-1"), ["bad.csv", "row 3", "encoding: latin-1"]),
-    "Latin-1, late": (as_csv([*rows(5_000), row(title="SYNTHETIC CAFÉ", number="3")]).encode("latin-1"), ["bad.csv", "row 5001", "encoding: latin-1"]),
+    "Latin-1, early": (as_csv([*rows(2), ACCENTED]).encode("latin-1"), ["bad.csv", "row 3", "encoding: latin-1"]),
+    "Latin-1, late": (as_csv([*rows(5_000), ACCENTED]).encode("latin-1"), ["bad.csv", "row 5001", "encoding: latin-1"]),
     "UTF-16": (PLAIN.encode("utf-16"), ["bad.csv", "encoding:"]),
 }
 
@@ -79,8 +81,7 @@ def test_a_missing_file_is_named(checkout: Checkout) -> None:
 def test_a_failed_first_load_is_not_searched_never_none(checkout: Checkout, portal_file: Write) -> None:
     assert checkout.load(portal_file(b"", "bad.csv")).exit_code == 1
     one = checkout.account()
-    if not (checkout.data / "snapshots" / f"{SOURCE}.csv").exists():
-        assert (one["state"], one["rows_read"], one["searched_through"]) == ("failed", None, None)
+    assert (one["state"], one["rows_read"], one["searched_through"]) == ("failed", None, None)
     assert "no header row" in one["why"]
 
 
@@ -163,8 +164,8 @@ ODD = {
     "year 0201": ({"start": "07/01/0201"}, "Start Date", {"period_start_date": None}),
     "year 3030": ({"end": "11/30/3030"}, "End Date", {"period_end_date": None}),
     "year 2200": ({"end": "12/31/2200"}, "End Date", {"period_end_date": None}),
-    "the 31st of June": ({"signed": "06/31/2019"}, "Approval Date", {"date_signed": "2019-01-02"}),
-    "day first": ({"signed": "31/12/2018"}, "Approval Date", {"period_start_date": "2019-01-02"}),
+    "the 31st of June": ({"signed": "06/31/2019"}, "Approval Date", {"date_signed": None}),
+    "day first": ({"signed": "31/12/2018"}, "Approval Date", {"date_signed": None}),
     "amount in brackets": ({"amount": "($500.00)"}, "Award Amount", {"value_amount": None}),
     "amount in words": ({"amount": "N/A"}, "Award Amount", {"value_amount": None}),
     "amount in scientific form": ({"amount": "1E+06"}, "Award Amount", {"value_amount": None}),
@@ -182,8 +183,7 @@ def test_an_unreadable_value_is_staged_as_it_stands_and_never_guessed(case: str,
     assert (issue["row"], issue["field"], issue["value"], issue["file"]) == (3, column, value, "synthetic.csv")
     assert checkout.staged(f'SELECT "{column}" AS raw FROM rows WHERE row = 3') == [{"raw": value}]
     [contract] = checkout.rows("SELECT * FROM contracts WHERE contract_number = '900009'")
-    if case != "the 31st of June":
-        assert {name: contract[name] for name in wanted} == wanted
+    assert {name: contract[name] for name in wanted} == wanted
 
 
 def test_brackets_are_a_reduction_only_where_the_source_says_so(copied: Checkout, portal_file: Write) -> None:
@@ -337,10 +337,10 @@ def test_an_unknown_source_is_refused_with_the_known_ones(checkout: Checkout, po
 
 # --- two sources ---------------------------------------------------------------------------------------------------------------
 
-def second_source(copied: Checkout, jurisdiction: str = "us-il-aurora") -> None:
+def second_source(copied: Checkout, **changed: str) -> None:
     """Add a synthetic second source to the copied data/: the first one's file under another name and place."""
     told = yaml.load((copied.data / "sources" / f"{SOURCE}.yml").read_text(), yaml.BaseLoader)
-    told.update(id=SECOND, title="[synthetic] Second source", jurisdiction=jurisdiction, buyer_name="[synthetic] Second city", known_slips=[])
+    told.update(id=SECOND, title="[synthetic] Second source", jurisdiction="us-il-aurora", known_slips=[], **changed)
     (copied.data / "sources" / f"{SECOND}.yml").write_text(yaml.safe_dump(told))
 
 
@@ -359,13 +359,17 @@ def test_one_failing_source_never_spoils_another(copied: Checkout, portal_file: 
     assert both.exit_code == 1
     assert len(copied.rows("SELECT * FROM contracts WHERE source = ?", SOURCE)) == 3
     assert copied.rows("SELECT * FROM contracts WHERE source = ?", SECOND) == held
-    assert {one["source"]: one["state"] for one in copied.rows("SELECT source, state FROM coverage")} == {SOURCE: "searched", SECOND: "searched"}
+    assert [one["state"] for one in copied.rows("SELECT state FROM coverage ORDER BY source")] == ["searched", "searched"]
 
 
 def test_two_sources_of_one_place_may_use_the_same_number(copied: Checkout, portal_file: Write) -> None:
-    second_source(copied, "us-il-chicago")
+    second_source(copied)
+    path = copied.data / "sources" / f"{SECOND}.yml"
+    edit(path, "jurisdiction: us-il-aurora", "jurisdiction: us-il-chicago")
+    refused = copied.load(portal_file(rows(2), "first.csv"))
+    assert refused.exit_code == 1
+    assert SECOND in refused.stderr and "id_prefix" in refused.stderr
+    path.write_text(f"{path.read_text()}\nid_prefix: {SECOND}\n")
     assert copied.load(portal_file(rows(2), "first.csv")).exit_code == 0
-    result = copied.load(portal_file(rows(2), "second.csv"), SECOND)
-    assert "Traceback" not in result.output
-    assert {one["source"] for one in copied.rows("SELECT source FROM contracts")} >= {SOURCE}
-    assert NUMBER in COLUMNS
+    assert copied.load(portal_file(rows(2), "second.csv"), SECOND).exit_code == 0
+    assert [one["id"] for one in copied.rows("SELECT id FROM contracts ORDER BY id")] == [f"{SECOND}_900001", "us-il-chicago_900001"]

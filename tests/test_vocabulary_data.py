@@ -73,7 +73,9 @@ def test_weak_terms_do_not_count_alone(slug: str) -> None:
     strong = {phrase for phrase, uses in table.items() if any(use.role == "term" for use in uses)}
     weak = {term for group in technology.weak_terms for term in group.terms}
     bare = [
-        term for term in weak if not any(phrase in f" {fold(term)} " for phrase in strong)
+        term
+        for term in weak
+        if not any(phrase in f" {fold(term)} " for phrase in strong)
         and not any(f" {fold(word)} " in f" {fold(term)} " for group in technology.weak_terms for word in group.context)
     ]
     assert [term for term in bare if slug in found(term)] == []

@@ -1,0 +1,56 @@
+"""A load killed at any moment leaves the previous registry whole, and the next load ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from conftest import ROOT, SOURCE, Checkout, as_csv, rows
+
+TIMES = 10
+
+
+class Undisturbed(NamedTuple):
+    """What loads of the two files give when nobody disturbs them, and how long the second takes (seconds)."""
+
+    first: Path
+    second: Path
+    before: dict[str, Any]
+    after: dict[str, Any]
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Undisturbed]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    checkout = Checkout(ROOT / "data", folder / "build")
+    first, second = folder / "first.csv", folder / "second.csv"
+    first.write_text(as_csv(rows(2)))
+    second.write_text(as_csv(rows(20_000)))
+    assert checkout.load(first).exit_code == 0
+    before, started = checkout.dump(), time.perf_counter()
+    assert checkout.start("load", SOURCE, "--from", second, "-q").wait() == 0
+    yield Undisturbed(first, second, before, checkout.dump(), time.perf_counter() - started)
+
+
+@pytest.mark.parametrize("part", range(TIMES))
+def test_a_killed_load_leaves_a_whole_registry(part: int, undisturbed: Undisturbed, checkout: Checkout) -> None:
+    assert checkout.load(undisturbed.first).exit_code == 0
+    process = checkout.start("load", SOURCE, "--from", undisturbed.second, "-q")
+    time.sleep(undisturbed.seconds * (part + random.Random(part).random()) / TIMES)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode in (-signal.SIGKILL, 0)
+    assert checkout.rows("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
+    assert checkout.dump() in (undisturbed.before, undisturbed.after)
+    again = checkout.load(undisturbed.second)
+    assert again.exit_code == 0, again.output
+    assert checkout.dump() == undisturbed.after
+    left = [path.name for path in checkout.build.rglob("*") if re.search(r"\.\d+(-journal)?$", path.name)]
+    assert left == []
