@@ -9,6 +9,7 @@ from typing import Any
 from datasette import hookimpl
 
 DATABASE = "registry"
+SHOWN = 200  # rows under an answer, the newest; the rest is one link away
 
 _FIGURES = """
 select (select count(*) from contracts) as contracts,
@@ -70,7 +71,7 @@ async def _answer(datasette: Any, request: Any) -> dict[str, Any]:
     for about in dict.fromkeys((given["about"], _folded(given["about"]))):
         rows = await _rows(datasette, query["sql"], {**given, "about": about})
         if rows[0]["note"] is None:
-            return {"evidence": rows}
+            return {"evidence": rows[-SHOWN:], "evidence_left_out": max(0, len(rows) - SHOWN)}
     return {"evidence": []}
 
 

@@ -122,6 +122,8 @@ def _told(law: Law) -> Iterator[Row]:
     for part in ("scope_note", "threshold", "third_party", "reports", "exigent", "information_sharing", "private_action", "update_rule"):
         if text := getattr(law, part):
             yield _part(part, "", text, "")
+    for note in law.notes:
+        yield _part("note", "", note.text, note.evidence)
 
 
 def _part(part: str, code: str, words: str, evidence: str, start: object = None, end: object = None) -> Row:

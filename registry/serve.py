@@ -15,7 +15,7 @@ SETTINGS: dict[str, Any] = {
     "suggest_facets": False,
     "sql_time_limit_ms": 2000,
     "facet_time_limit_ms": 500,
-    "max_returned_rows": 2000,
+    "max_returned_rows": 1000,
     "default_page_size": 50,
     "default_facet_size": 15,
     "truncate_cells_html": 400,
