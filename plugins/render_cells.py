@@ -94,6 +94,11 @@ def web_host(value: Any) -> str:
     return parts.netloc.rpartition("@")[2] if parts.scheme in ("http", "https") else ""
 
 
+def verified(value: Any) -> str:
+    """Evidence codes in words; "O/M" means that parts of it rest on different grounds."""
+    return "; ".join(EVIDENCE.get(code.strip(), code.strip()) for code in str(value or "not stated").split("/"))
+
+
 def link(value: Any, label: str = "") -> Any:
     """A web address as a link that shows its host; anything else as plain escaped text."""
     host = web_host(value)
@@ -159,7 +164,7 @@ def tree(value: Any, depth: int = 0) -> Any:
 def _part(key: str, item: Any, depth: int) -> Markup:
     """One named part of a trace."""
     words = key.replace("_", " ")
-    item = EVIDENCE.get(item, item) if key == "evidence" and isinstance(item, str) else item
+    item = verified(item) if key == "evidence" and isinstance(item, str) else item
     return Markup('<div class="part"><span class="key">{}</span> {}</div>').format(words, tree(item, depth + 1))
 
 
@@ -225,7 +230,7 @@ def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
     base = datasette.urls.instance()
     env.filters |= {
         "money": money, "web_link": link, "outcome": outcome, "bullets": lines, "steps": folded_tree, "from_json": parsed,
-        "tree": tree, "label": label, "first_link": first_link, "code": lambda value: EVIDENCE.get(value, value or "not stated"),
+        "tree": tree, "label": label, "first_link": first_link, "code": verified,
         "page": lambda value, page, label=None: page_link(value, page, base, label),
         "chips": lambda value, page: chips(value, page, base),
     }  # fmt: skip

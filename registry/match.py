@@ -20,7 +20,6 @@ from .vocabulary import Supplier, Technology, supplier_spellings
 
 Evidence = Literal["term", "product", "supplier"]
 Field = Literal["title", "description", "supplier"]
-Row = tuple[object, str | None, str | None, str | None, str | None]
 
 EXCERPT = 120
 # As many company names as a large city uses; an older entry is simply worked out again.
@@ -111,28 +110,6 @@ def match(
     return firm or _with_leads([_shown(hit) for hit in hits], _leads(row))
 
 
-def hit(matcher: Matcher, title: str | None, description: str | None, supplier_name: str | None) -> bool:
-    """Say quickly whether a row may match at all; False is certain, True needs `match`."""
-    find = matcher.automaton.find_matches_as_indexes
-    if supplier_name and matcher.known(supplier_name):
-        return True
-    if title and find(f" {fold(title)} "):
-        return True
-    return bool(description and find(f" {fold(description)} "))
-
-
-def scan(matcher: Matcher, rows: Iterable[Row]) -> Iterator[tuple[object, list[Match]]]:
-    """Yield (row id, matches) of the rows that match.
-
-    Rows are (id, title, description, supplier name, buyer unit), texts or None.
-    """
-    for row_id, title, description, supplier_name, buyer_unit in rows:
-        if hit(matcher, title, description, supplier_name):
-            found = match(matcher, title, description, supplier_name, buyer_unit)
-            if found:
-                yield row_id, found
-
-
 def _automaton(phrases: Iterable[str]) -> AhoCorasick:
     """A contiguous automaton: a tenth of the memory of a DFA, and here as fast, since it stays in the cache."""
     return AhoCorasick(list(phrases), implementation=Implementation.ContiguousNFA)
@@ -140,8 +117,9 @@ def _automaton(phrases: Iterable[str]) -> AhoCorasick:
 
 def _signs(table: Mapping[str, list[Use]]) -> set[str]:
     """Return every phrase that supports or cancels anything."""
-    uses = {use for uses in table.values() for use in uses}
-    return {phrase for use in uses for group in (use.context, *use.cancel) for phrase in group}
+    # One use stands under many phrases; comparing what it holds would cost more than all the rest.
+    uses = {id(use): use for uses in table.values() for use in uses}
+    return {phrase for use in uses.values() for group in (use.context, *use.cancel) for phrase in group}
 
 
 def _slug_of(keys: Mapping[str, str], name: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _APOSTROPHES = "'’‘`´ʼ"
 # Letters that compatibility folding leaves alone although a reader takes them for plain ones.
@@ -16,6 +16,9 @@ _LOOKALIKES = str.maketrans({"ı": "i", "ł": "l", "Ł": "l", "ø": "o", "Ø": "
 _KEEP = b"abcdefghijklmnopqrstuvwxyz0123456789"
 _ASCII = bytes(byte if byte in _KEEP or byte > 127 else byte + 32 if 65 <= byte <= 90 else 32 for byte in range(256))
 _DROP = b"'`"
+# A character that no folded text can hold.
+MARK = "\x01"
+_MANY = bytes(1 if byte == 1 else folded for byte, folded in enumerate(_ASCII))
 
 _JUNK = re.compile(r"\|.*$|\(\s*\d[\d\s-]*\)\s*$|\s+0\d\s*$")
 _OTHER_NAME = re.compile(r"\b(?:d\s*/?\s*b\s*/?\s*a|a\s*/?\s*k\s*/?\s*a|f\s*/?\s*k\s*/?\s*a|formerly(?:\s+known\s+as)?)\b\.?", re.I)
@@ -60,6 +63,15 @@ def fold_bytes(text: str) -> bytes:
     if text.isascii():
         return b" ".join(text.encode().translate(_ASCII, _DROP).split())
     return " ".join(_plain(text).split()).encode()
+
+
+def fold_many(texts: Iterable[str]) -> str:
+    """Return many texts folded at once, with ` MARK ` between them: a tenth of the calls that folding each would take.
+
+    A text that holds the mark itself loses it, so that what follows still stands in its own place.
+    """
+    plain = [text if text.isascii() and MARK not in text else _plain(text) for text in texts]
+    return b" ".join(f" {MARK} ".join(plain).encode().translate(_MANY, _DROP).split()).decode()
 
 
 def fold_with_offsets(text: str, until: int | None = None) -> tuple[str, list[int]]:

@@ -113,10 +113,12 @@ def _variants(term: str, spellings: Mapping[str, list[str]], core: set[str]) -> 
 
     A term that holds a shorter one ("body camera program") leaves slips to it: the table stays small.
     """
-    forms = {plural for respelt in _respelt(fold(term), spellings) for plural in _plurals(respelt)}
-    if any(short in f" {fold(term)} " and short != f" {fold(term)} " for short in core):
+    folded = fold(term)
+    inside = f" {folded} "
+    forms = {plural for respelt in _respelt(folded, spellings) for plural in _plurals(respelt)}
+    if any(short in inside and short != inside for short in core):
         return forms
-    return forms | {slip for form in _plurals(fold(term)) for slip in _slips(form)}
+    return forms | {slip for form in _plurals(folded) for slip in _slips(form)}
 
 
 def _respelt(phrase: str, spellings: Mapping[str, list[str]]) -> list[str]:

@@ -28,6 +28,7 @@ _STRICTEST_FIRST: tuple[str, ...] = (
 )  # fmt: skip
 # The least that "at least" can mean; that a law asks for nothing is no floor.
 _FLOORS: tuple[Outcome, ...] = ("banned", "approval_required", "existing_technology_report", "disclosure_only")
+_MAIN_FACTS = ("department", "tech", "face", "action", "award_date")
 
 
 class Judgement(NamedTuple):
@@ -115,9 +116,15 @@ def _published(
         rule=shown.rule, law=law.id, reason=shown.reason,
         sentence=_sentence(book.jurisdictions[place].name, chosen, shown, floor, status, facts, overlays),
         citation=law.citation, citation_url=law.url, evidence=shown.evidence, overlays=overlays,
-        unknowns=list(dict.fromkeys(name for one in answers for name in one.finding.missing)),
+        unknowns=_unknowns(facts, answers),
         trace=[_traced(one, facts) for one in answers], held=held,
     )  # fmt: skip
+
+
+def _unknowns(facts: Facts, answers: list[_Answer]) -> list[str]:
+    """The main facts that are missing, then those that some law's answer turned on."""
+    main = (name for name in _MAIN_FACTS if not getattr(facts, name))
+    return list(dict.fromkeys((*main, *(name for one in answers for name in one.finding.missing))))
 
 
 def _rank(answer: _Answer) -> tuple[int, bool]:
@@ -161,7 +168,7 @@ def _no_law(facts: Facts, things: Bought, book: LawBook, place: str | None) -> J
     return Judgement(
         outcome="no_local_law", timing=None, floor=None, likely=None, rule="NO_LAW_IN_TABLE", law=None, reason=reason,
         sentence=no_law_sentence(name, _when(facts), overlays), citation="", citation_url="", evidence="",
-        overlays=overlays, unknowns=[], trace=[step], held=None,
+        overlays=overlays, unknowns=_unknowns(facts, []), trace=[step], held=None,
     )  # fmt: skip
 
 

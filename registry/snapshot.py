@@ -15,7 +15,8 @@ from typing import NamedTuple
 import yaml
 
 from . import staged
-from .match import Matcher, scan
+from .match import Matcher
+from .scan import scan
 from .shape import Strict, load_file
 from .source import Source
 

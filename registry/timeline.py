@@ -103,9 +103,9 @@ def _changes(law: Law) -> Iterator[datetime.date | None]:
     yield from (unbound_until(law), begins(law))
     for one in law.exemptions:
         yield one.from_date
-        yield one.to_date and one.to_date + _NEXT
+        yield one.to_date + _NEXT if one.to_date else None
     yield from law.technology_from.values()
     yield from (one.from_date for one in law.special)
-    yield law.review_agency_after and law.review_agency_after.from_date
-    yield law.doubt and law.doubt.after
-    yield law.legacy.window_end and law.legacy.window_end + _NEXT
+    yield law.review_agency_after.from_date if law.review_agency_after else None
+    yield law.doubt.after if law.doubt else None
+    yield law.legacy.window_end + _NEXT if law.legacy.window_end else None

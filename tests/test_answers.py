@@ -201,8 +201,11 @@ def test_a_missing_or_unknown_word_still_gives_one_row(
     assert row["answer"] == "did_you_mean" and words in row["sentence"]
 
 
-def test_a_place_id_we_hold_nothing_for_is_not_searched(registry: sqlite3.Connection) -> None:
-    assert ask(registry, "briefcam", "us-qq-wholly-unlike")["answer"] == "not_searched"
+@pytest.mark.parametrize("place", ["us-qq-wholly-unlike", "Wholly Unlike, QQ"])
+def test_a_place_we_hold_nothing_for_is_not_searched(registry: sqlite3.Connection, place: str) -> None:
+    row = ask(registry, "briefcam", place)
+    assert row["answer"] == "not_searched"
+    assert json.loads(row["not_searched"]) == [f"No source of contracts of {place} has been loaded."]
 
 
 @pytest.mark.parametrize("day", ["2020-13-01", "2020-02-30", "06/24/2020", "yesterday", "2020-06", "2020-6-24", "now", "0"])

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.errors import DataError
-from registry.match import EXCERPT, Match, build_matcher, hit, match, scan, supplier_of
+from registry.match import EXCERPT, Match, build_matcher, match, supplier_of
 from registry.names import fold, fold_with_offsets, supplier_key
 from registry.patterns import phrase_table
+from registry.scan import promising, scan
 from registry.vocabulary import (
     Examples,
     Name,
@@ -254,4 +255,11 @@ def test_quick_look_never_denies_a_match(parts: list[str], company: str) -> None
     title = " ".join(parts)
     matches = match(MATCHER, title, "", company, "")
     assert all(isinstance(one, Match) and len(one.excerpt) <= EXCERPT for one in matches)
-    assert hit(MATCHER, title, "", company) or not matches
+    assert list(promising(MATCHER, [(1, title, "", company, "")])) or not matches
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS), max_size=7))
+def test_a_batch_finds_what_each_row_alone_would(texts: list[tuple[str, str]]) -> None:
+    rows = [(number, title, description, None, None) for number, (title, description) in enumerate(texts)]
+    alone = [row[0] for row in rows if match(MATCHER, *row[1:])]
+    assert [row_id for row_id, _ in scan(MATCHER, rows)] == alone
