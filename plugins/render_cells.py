@@ -49,6 +49,18 @@ EVIDENCE = {
     "S": "S: a secondary source says so",
     "M": "M: from memory, not verified",
 }
+# How the laws table names kinds of laws and the reach of a law over departments.
+LAW_WORDS = {
+    "ccops": "oversight law: a vote comes first",
+    "ccops_partial": "oversight law of limited reach",
+    "ban": "ban",
+    "conditional_ban": "ban unless the council votes",
+    "disclosure": "disclosure law: publish, no vote",
+    "advisory": "advisory body: decides nothing",
+    "all": "all departments",
+    "list": "only the departments it names, shown below",
+    "police": "police only",
+}
 PAGES = {
     "contract": "contracts", "record": "records", "law": "laws", "rule": "rules", "technology": "technologies",
     "product": "products", "supplier": "suppliers", "jurisdiction": "jurisdictions", "source": "sources",
@@ -132,12 +144,17 @@ def page_link(value: Any, page: str, base: str = "/", label: Any = None) -> Any:
     return Markup('<a href="{}registry/{}/{}">{}</a>').format(base, page, value, label or value)
 
 
+def spaced(value: Any) -> str:
+    """A slug as words."""
+    return str(value).replace("_", " ")
+
+
 def chips(value: Any, page: str, base: str = "/") -> Any:
     """A JSON array of ids as links to their pages."""
     items = parsed(value)
     if not isinstance(items, list):
         return "" if value is None else str(value)
-    return Markup(" ").join(Markup('<span class="chip">{}</span>').format(page_link(str(item), page, base)) for item in items)
+    return Markup(" ").join(Markup('<span class="chip">{}</span>').format(page_link(str(item), page, base, spaced(item))) for item in items)
 
 
 def lines(value: Any) -> Any:
@@ -220,7 +237,7 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, datasette:
     if told is not None:
         return told
     if column in PAGES and table in (None, "acquisitions", "places", "searched_places"):
-        return page_link(value, PAGES[column], base)
+        return page_link(value, PAGES[column], base, spaced(value) if column == "technology" else None)
     return _readable(row, value, column, table, base)
 
 
@@ -230,7 +247,7 @@ def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
     base = datasette.urls.instance()
     env.filters |= {
         "money": money, "web_link": link, "outcome": outcome, "bullets": lines, "steps": folded_tree, "from_json": parsed,
-        "tree": tree, "label": label, "first_link": first_link, "code": verified,
+        "tree": tree, "label": label, "law_words": lambda value: LAW_WORDS.get(value, spaced(value or "not stated")), "first_link": first_link, "code": verified,
         "page": lambda value, page, label=None: page_link(value, page, base, label),
         "chips": lambda value, page: chips(value, page, base),
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 
 # Leases of 99 years are real; 2200 and later are placeholders.
@@ -13,8 +13,8 @@ OLDEST, NEWEST = 1900, 2199
 LONGEST_TEXT = 4_000
 
 PLAIN_MONEY = re.compile(r"-?\d+(?:\.\d{1,2})?")
-_GROUPED = re.compile(r"-?\$?-?\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|-?\$-?\d+(?:\.\d{1,2})?")
-_PARENTHESES = re.compile(r"\(\$?[\d,]+(?:\.\d{1,2})?\)")
+_GROUPED = re.compile(r"(?:-?\$?|\$-)\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|(?:-?\$|\$-)\d+(?:\.\d{1,2})?")
+_PARENTHESES = re.compile(r"\(\$?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,2})?\)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 
 
@@ -35,10 +35,7 @@ def money(text: str, parentheses_are_negative: bool = False) -> int | None:
 
 
 def _cents(text: str) -> int:
-    try:
-        return int(Decimal(text) * 100)
-    except InvalidOperation as error:
-        raise ValueError(f"`{text[:40]}` is not an amount we can read") from error
+    return int(Decimal(text) * 100)
 
 
 @lru_cache(maxsize=65536)

@@ -30,8 +30,9 @@ def abouts(found: Found, suppliers: Iterable[str], makers: Mapping[str, str]) ->
         yield technology, "technology", firm
 
 
-# A contract that a decision is recorded to have ended is not called in force after that day; nor is it called ended, since
-# the record may mean another contract on the same thing: the answer becomes `review`.
+# A contract known only from a record is not called in force after a decision is recorded to have ended it; nor is it called
+# ended, since the decision may mean another contract on the same thing: the answer becomes `review`. A contract from a
+# city's own file is left alone: later amendments in the file say more than an announcement does.
 CUT_AT_TERMINATION = """
 UPDATE holdings SET in_force_to = date(stopped.first_day, '-1 day'), ended_by = NULL
 FROM (
@@ -40,7 +41,7 @@ FROM (
     WHERE r.event_type = 'termination' AND r.stage = 'decided' AND h.about_kind <> 'technology' AND h.evidence_from IS NOT NULL
     GROUP BY h.about, h.jurisdiction
 ) AS stopped
-WHERE holdings.dated AND holdings.about = stopped.about AND holdings.jurisdiction = stopped.jurisdiction
+WHERE holdings.dated AND holdings.kind = 'record' AND holdings.about = stopped.about AND holdings.jurisdiction = stopped.jurisdiction
   AND stopped.first_day BETWEEN holdings.in_force_from AND holdings.ended_by
 """
 

@@ -17,7 +17,7 @@ SETTINGS: dict[str, Any] = {
     "facet_time_limit_ms": 500,
     "max_returned_rows": 1000,
     "default_page_size": 50,
-    "default_facet_size": 15,
+    "default_facet_size": 8,
     "truncate_cells_html": 400,
     "default_cache_ttl": 300,
     "allow_csv_stream": True,

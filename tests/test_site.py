@@ -28,7 +28,7 @@ KNOWN = {
     "from_date": "2026-11-01",
 }  # fmt: skip
 PAGES = {
-    "/": ["Does a city have a current contract", "What is not searched", "Which purchases needed a vote", "2026-01-02T03:04:05Z"],
+    "/": ["Does a city have a current contract", "What is not searched", "Which purchases seem to need a vote", "2026-01-02T03:04:05Z"],
     "/registry": ["contracts", "One row per contract", "Is there a current contract?", "registry.db"],
     "/registry/contracts": ["$53,117,770.30", "Approval required", "Lead only", "What each column means", "Narrow by"],
     "/registry/contracts?_col=title&_col=year": ["2019", "supplier_name"],
