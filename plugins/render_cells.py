@@ -59,7 +59,7 @@ LAW_WORDS = {
     "advisory": "advisory body: decides nothing",
     "all": "all departments",
     "list": "only the departments it names, shown below",
-    "police": "police only",
+    "police_only": "police only",
 }
 PAGES = {
     "contract": "contracts", "record": "records", "law": "laws", "rule": "rules", "technology": "technologies",
@@ -71,6 +71,8 @@ PLAIN_LISTS = {
     "weak_terms", "negative_terms", "also", "columns_never_fetched",
 }  # fmt: skip
 TREES = {"trace", "facts", "agencies"}
+# Questions (no table) and views hold bare ids; a table's own foreign keys are links already.
+TOLD = (None, "acquisitions", "places", "searched_places")
 SLUG = re.compile(r"[A-Za-z0-9_-]+")
 SYMBOLS = {"USD": "$"}
 
@@ -233,10 +235,10 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, datasette:
     if value is None or value == "" or isinstance(value, dict):
         return None
     base = datasette.urls.instance()
-    told = _told_row(row, value, column, base) if table is None else None
+    told = _told_row(row, value, column, base) if table in TOLD else None
     if told is not None:
         return told
-    if column in PAGES and table in (None, "acquisitions", "places", "searched_places"):
+    if column in PAGES and table in TOLD:
         return page_link(value, PAGES[column], base, spaced(value) if column == "technology" else None)
     return _readable(row, value, column, table, base)
 
@@ -247,7 +249,8 @@ def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
     base = datasette.urls.instance()
     env.filters |= {
         "money": money, "web_link": link, "outcome": outcome, "bullets": lines, "steps": folded_tree, "from_json": parsed,
-        "tree": tree, "label": label, "law_words": lambda value: LAW_WORDS.get(value, spaced(value or "not stated")), "first_link": first_link, "code": verified,
+        "tree": tree, "label": label, "law_words": lambda value: LAW_WORDS.get(value, spaced(value or "not stated")),
+        "first_link": first_link, "code": verified,
         "page": lambda value, page, label=None: page_link(value, page, base, label),
         "chips": lambda value, page: chips(value, page, base),
     }  # fmt: skip

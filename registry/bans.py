@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .departments import is_one_of
 from .finding import ALWAYS, Case, Finding, begins, unbound_until
+from .rulecodes import ACTS
 from .terms import Answer, excepted, reaches
 
 # Getting hold of a thing in any way is acquiring it, and using more of it is using it.
@@ -21,7 +22,7 @@ def reach(case: Case) -> Answer:
 def out_of_reach(case: Case) -> Finding:
     """The finding for a technology that the prohibition does not name."""
     return Finding(
-        "BAN_DOES_NOT_REACH_TECH", "not_covered", f"it prohibits {_listed(case)} and nothing else",
+        "BAN_DOES_NOT_REACH_TECH", "not_covered", f"the law prohibits {_listed(case)} and nothing else",
         evidence=case.law.evidence.get("ban", ""),
     )  # fmt: skip
 
@@ -63,9 +64,9 @@ def _not_known(case: Case) -> Finding | None:
     if reach(case) == "yes":
         return None
     if case.facts.face != "possible" and (not case.things.known or case.things.unknown):
-        reason = f"it prohibits {_listed(case)}; which technology this is is not known"
+        reason = f"the law prohibits {_listed(case)}; which technology this is is not known"
         return Finding("TECH_UNKNOWN", "needs_review", reason, missing=("tech",))
-    reason = f"it prohibits {_listed(case)}; whether what was bought does that is not known"
+    reason = f"the law prohibits {_listed(case)}; whether what was bought does that is not known"
     missing = ("face",) if case.facts.face != "no" else ("qualifier_met",)
     return Finding("BAN_POSSIBLE_CAPABILITY", "needs_review", reason, missing=missing)
 
@@ -76,7 +77,7 @@ def _excepted(case: Case) -> Finding | None:
         return None
     told = "; ".join(case.law.exceptions)
     if answer == "unknown":
-        reason = f"it makes an exception ({told}); whether its condition is met is not known"
+        reason = f"the law makes an exception ({told}); whether its condition is met is not known"
         return Finding("EXEMPTION_QUALIFIER_UNKNOWN", "needs_review", reason, missing=("qualifier_met",))
     from_memory = any(one.evidence == "M" for one in case.law.exemptions)
     held = "the exception is known from memory only" if from_memory else ""
@@ -88,9 +89,9 @@ def _curable(case: Case) -> Finding | None:
         return None
     evidence = case.law.triggers_evidence or case.law.evidence.get("ban", "")
     if case.facts.action and not {case.facts.action, _READ_AS.get(case.facts.action)} & set(case.law.triggers):
-        reason = f"its list of acts that need a vote does not name {case.facts.action.replace('_', ' ')}"
+        reason = f"the law does not ask for a vote on {ACTS[case.facts.action]}"
         return Finding("NO_TRIGGER", "not_covered", reason, evidence=evidence)
-    reason = f"{_listed(case)} is unlawful without a vote of the {case.law.body}"
+    reason = f"{_listed(case)} needs a vote of the {case.law.body}"
     return Finding("CONDITIONAL_BAN", "approval_required", reason, timing=case.law.timing, evidence=evidence)
 
 
@@ -98,7 +99,7 @@ def _prohibited(case: Case) -> Finding:
     unread = case.facts.use_case and not case.law.exceptions_complete
     held = f"not all exceptions of the law have been read, and the use stated ({case.facts.use_case}) may be one"
     return Finding(
-        "PROHIBITED_TECHNOLOGY", "banned", f"it prohibits {_listed(case)}; possession alone is enough",
+        "PROHIBITED_TECHNOLOGY", "banned", f"the law prohibits {_listed(case)}; possession alone is enough",
         evidence=case.law.evidence.get("ban", ""), held=held if unread else "",
     )  # fmt: skip
 

@@ -30,9 +30,13 @@ _PARTS = re.compile(r"\s+[-–—]+\s+|[/:;|()]")
 
 
 class Directory(NamedTuple):
-    """The agencies of one place by the normal form of each of their names; None where two agencies share one."""
+    """The agencies of one place by the normal form of each of their names; None where two agencies share one.
+
+    `separate`: some are public bodies of their own, so an unknown department may be one of them.
+    """
 
     place_words: frozenset[str]
+    separate: bool
     agencies: Mapping[Form, Agency | None]
 
 
@@ -56,7 +60,7 @@ def directory(place: Jurisdiction, laws: Iterable[Law]) -> Directory:
         agencies.setdefault(normal_form(name, place_words), Agency(name=name, kind="other", basis="source"))
     # "City of Boston" names no department: nothing is left of it in normal form.
     agencies.pop((), None)
-    return Directory(place_words, agencies)
+    return Directory(place_words, any(agency.separate for agency in place.agencies), agencies)
 
 
 def find_buyer(department: str | None, places: Directory) -> Buyer:
@@ -85,7 +89,8 @@ def binds(law: Law, buyer: Buyer) -> Bound:
     if buyer.agency and buyer.agency.separate:
         return "unclear"
     if agencies.mode == "all":
-        return "yes" if is_one_of(agencies.review, buyer) == "no" else "unclear"
+        open_to_doubt = is_one_of(agencies.review, buyer) != "no" or (not buyer.department and buyer.directory.separate)
+        return "unclear" if open_to_doubt else "yes"
     if not buyer.agency or buyer.agency.review or is_one_of(agencies.review, buyer) == "yes":
         return "unclear"
     return "no"

@@ -100,8 +100,8 @@ def _contract(source: Source, contract_id: str, number: str, rows: list[RawRow],
         "buyer_name": source.buyer_name,
         "buyer_unit": clean.text(_newest(rows, "buyer_unit")),
         "supplier_name": clean.text(_newest(rows, "supplier_name")),
-        "title": clean.text(_newest(rows, "title")),
-        "description": clean.text(_newest(rows, "description")),
+        "title": clean.text(_oldest(rows, "title")),
+        "description": clean.text(_oldest(rows, "description")),
         "status": clean.text(_newest(rows, "status")),
         "date_signed": signed,
         "period_start_date": start,
@@ -121,6 +121,11 @@ def _contract(source: Source, contract_id: str, number: str, rows: list[RawRow],
 def _newest(rows: list[RawRow], name: str) -> str:
     """What the newest revision that is not silent says."""
     return next((row[name] for row in reversed(rows) if row.get(name, "").strip()), "")
+
+
+def _oldest(rows: list[RawRow], name: str) -> str:
+    """What the oldest revision that is not silent says: later ones often say only "extend 365 days"."""
+    return _newest(rows[::-1], name)
 
 
 def _all(rows: list[Row], name: str) -> list[str]:

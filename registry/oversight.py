@@ -8,6 +8,7 @@ from .departments import is_one_of
 from .facts import Days
 from .finding import ALWAYS, Case, Finding, begins, unbound_until
 from .law import Action, Special
+from .rulecodes import ACTS
 from .terms import exempted, only_ordinary, reaches
 
 # An expansion or a new use is by its nature not within the scope that was approved.
@@ -28,7 +29,7 @@ def covers_still_running(case: Case) -> Finding:
     if case.law.kind == "ccops_partial":
         return _partial(case)
     outside = _outside(case._replace(on=max(case.on, begins(case.law))))
-    reason = f"signed before the law began to bind ({begins(case.law)}) and still running after it"
+    reason = f"signed before the law began to bind ({begins(case.law)} at the latest) and still running after it"
     return outside or Finding("SIGNED_BEFORE_LAW", "existing_technology_report", reason, evidence=case.law.effective.evidence)
 
 
@@ -44,14 +45,14 @@ def _outside(case: Case) -> Finding | None:
     if things.unknown:
         return _unknown_technology(case)
     if freed.answer == "unknown":
-        reason = f"it exempts {_words(freed.by[0].code)} on a condition not known to hold here: {freed.why or 'not stated'}"
+        reason = f"the law exempts {_words(freed.by[0].code)} on a condition not known to hold here: {freed.why or 'not stated'}"
         return Finding(
             "EXEMPTION_QUALIFIER_UNKNOWN", "needs_review", reason,
             evidence=freed.by[0].evidence, missing=("qualifier_met",) if facts.face in ("no", "yes") else ("face", "qualifier_met"),
         )  # fmt: skip
     weakest = freed.by[0]
     held = "the exemption is known from memory only" if weakest.evidence == "M" else ""
-    reason = f"it names {', '.join(_words(one.code) for one in freed.by)} as exempt"
+    reason = f"the law names {', '.join(_words(one.code) for one in freed.by)} as exempt"
     return Finding(f"EXEMPT_{weakest.code.upper()}", "exempt", reason, evidence=weakest.evidence, held=held)
 
 
@@ -76,7 +77,7 @@ def _not_listed(case: Case) -> Finding | None:
 def _disclosure(case: Case) -> Finding | None:
     if case.law.kind != "disclosure":
         return None
-    return Finding("PUBLISH_POLICY_NO_VOTE", "disclosure_only", "it asks for a published policy, not for a vote")
+    return Finding("PUBLISH_POLICY_NO_VOTE", "disclosure_only", "the law asks for a published policy, not for a vote")
 
 
 def _approved(case: Case) -> Finding | None:
@@ -113,7 +114,7 @@ def _effective_action(case: Case) -> Action | None:
 
 def _on_action(case: Case, action: Action) -> Finding:
     if action == "renew" and case.facts.prior_approval and case.facts.prior_approval.status == "refused":
-        reason = f"renewed after the {case.law.body} had refused it"
+        reason = f"it was renewed after the {case.law.body} had refused it"
         return Finding("COUNCIL_DISAPPROVED", "approval_required", reason, timing=case.law.timing, evidence=case.law.legacy.evidence)
     if action in case.law.triggers:
         return _special(case) or _trigger(case, action)
@@ -121,12 +122,12 @@ def _on_action(case: Case, action: Action) -> Finding:
         return _renewal(case)
     if action in case.law.notice_triggers:
         return Finding(
-            "NOTICE_TO_ADVISORY_BODY", "disclosure_only", f"{_words(action)} asks for notice to the advisory body, not for a vote",
+            "NOTICE_TO_ADVISORY_BODY", "disclosure_only", f"{ACTS[action]} asks for notice to the advisory body, not for a vote",
             evidence=case.law.triggers_evidence,
         )  # fmt: skip
     if case.law.kind == "ccops_partial":
         return _partial(case)
-    reason = f"its list of acts that need a vote does not name {_words(action)}"
+    reason = f"the law does not ask for a vote on {ACTS[action]}"
     return Finding("NO_TRIGGER", "not_covered", reason, evidence=case.law.triggers_evidence)
 
 
@@ -134,10 +135,10 @@ def _trigger(case: Case, action: Action) -> Finding:
     law = case.law
     from_memory = action in law.triggers_from_memory or law.triggers_evidence == "M"
     return Finding(
-        f"TRIGGER_{action.upper()}", "approval_required", f"{_words(action)} is among the acts that need a vote",
+        f"TRIGGER_{action.upper()}", "approval_required", f"{ACTS[action]} is among the acts that need a vote",
         timing="after_the_fact" if case.facts.exigent_claimed else law.timing,
         evidence="M" if from_memory else law.triggers_evidence,
-        held=f"that {_words(action)} needs a vote is known from memory only" if from_memory else "",
+        held=f"that {ACTS[action]} needs a vote is known from memory only" if from_memory else "",
     )  # fmt: skip
 
 
@@ -158,7 +159,7 @@ def _carved_out(one: Special) -> Finding:
 
 def _partial(case: Case) -> Finding:
     reason = case.law.scope_note or f"it is limited to {', '.join(map(_words, case.law.technologies))}"
-    return Finding("PARTIAL_SCOPE", "needs_review", f"it reaches only some cases: {reason}")
+    return Finding("PARTIAL_SCOPE", "needs_review", f"the law reaches only some cases: {reason}")
 
 
 def _renewal(case: Case) -> Finding:
@@ -189,7 +190,7 @@ def _legacy(case: Case) -> Finding:
     if since.first >= begins(case.law):
         return _needs_approval(case, f"in use only since {_told(since)}, after the law began, and no approval is on record")
     if since.last >= unbound_until(case.law):
-        reason = f"whether it was in use before the law ({begins(case.law)}) is not known"
+        reason = f"whether it was in use before the law is not known"
         missing = () if case.facts.in_use_since else ("in_use_since",)
         return Finding("EFFECTIVE_DATE_UNCERTAIN", "needs_review", reason, missing=missing)
     return _window(case) if case.law.legacy.rule == "window" else _pending_vote(case)

@@ -6,18 +6,19 @@ from typing import get_args
 
 from .law import Action, LawBook
 
-_DOES = {
-    "acquire": "buying or otherwise acquiring",
-    "renew": "renewing the contract for",
-    "expand": "expanding",
-    "new_use": "a new use of",
-    "accept_grant": "accepting a grant for",
-    "accept_donation": "accepting a donation of",
-    "seek_funds": "seeking funds for",
-    "borrow": "borrowing",
-    "trial": "a trial of",
-    "share_agreement": "an agreement with another body about",
-    "receive_data": "receiving data from",
+# What was done, in a reader's words.
+ACTS: dict[str, str] = {
+    "acquire": "acquiring it",
+    "renew": "renewing it",
+    "expand": "expanding it",
+    "new_use": "a new use of it",
+    "accept_grant": "accepting a grant for it",
+    "accept_donation": "accepting it as a donation",
+    "seek_funds": "seeking funds for it",
+    "borrow": "borrowing it",
+    "trial": "a trial of it",
+    "share_agreement": "an agreement with another body about it or its data",
+    "receive_data": "receiving data from it",
 }
 
 _PLAIN: dict[str, tuple[int, str]] = {
@@ -60,8 +61,7 @@ _PLAIN: dict[str, tuple[int, str]] = {
 def _with_patterns() -> dict[str, tuple[int, str]]:
     codes = dict(_PLAIN)
     for action in get_args(Action):
-        meaning = f"{_DOES[action].capitalize()} surveillance technology needs approval under this law."
-        codes[f"TRIGGER_{action.upper()}"] = (8, meaning)
+        codes[f"TRIGGER_{action.upper()}"] = (8, f"{ACTS[action].capitalize()} is among the acts that need approval.")
     return {**codes, **_unverified(codes)}
 
 

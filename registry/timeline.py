@@ -77,7 +77,7 @@ def _before(case: Case) -> Finding:
 
 
 def _before_law(case: Case) -> Finding:
-    reason = f"it began to bind on {begins(case.law)} at the latest, after the award"
+    reason = f"the law began to bind on {begins(case.law)} at the latest, after the award"
     unknown_end = case.facts.end_date is None
     told = f"{reason}; if the term ran past that day, it would be existing technology" if unknown_end else reason
     return Finding("BEFORE_LAW", "no_local_law", told, evidence=case.law.effective.evidence)
@@ -86,7 +86,7 @@ def _before_law(case: Case) -> Finding:
 def _agency(case: Case, answer: str) -> Finding:
     evidence, named = case.law.agencies.evidence, case.buyer.agency.name if case.buyer.agency else case.buyer.department
     if answer == "no":
-        return Finding("AGENCY_NOT_COVERED", "not_covered", f"it does not bind {named}", evidence=evidence)
+        return Finding("AGENCY_NOT_COVERED", "not_covered", f"the law does not bind {named}", evidence=evidence)
     reason = f"whether it binds {named} is not clear" if named else "which department this is is not known"
     return Finding("AGENCY_UNCLEAR", "needs_review", reason, evidence=evidence, missing=() if named else ("department",))
 

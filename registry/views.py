@@ -25,7 +25,7 @@ where judged = 1 and coalesce(same_as, '') = ''
 """
 
 # The same cleaning is done to what people type (lower case; commas, full stops and double spaces dropped), so that
-# "Boston, MA", "boston ma" and "Boston" all find one place and two places of one name are seen to be two.
+# "Town, ST", "town st" and "Town" all find one place, and two places of one name are seen to be two.
 _PLACE_NAMES = """
 with clean as (
   select id, trim(replace(replace(replace(lower(name), ',', ' '), '.', ' '), '  ', ' ')) as full_name,

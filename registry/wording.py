@@ -5,7 +5,7 @@ from __future__ import annotations
 from .finding import Finding
 from .law import Law, Outcome
 
-_TIMING = {"prior": "prior", "before_continued_use": "before further use", "after_the_fact": "after the fact"}
+_TIMING = {"prior": "in advance", "before_continued_use": "before its use goes on", "after_the_fact": "after the fact"}
 _STATUS = {
     "approved": "approved",
     "refused": "refused",
@@ -35,14 +35,14 @@ def sentence(place: str, law: Law, finding: Finding, floor: Outcome | None, stat
     texts: dict[Outcome, str] = {
         "banned": f"{city}'s law prohibits this technology ({cite}). A council vote under its surveillance law would not "
         "change that. We have not determined whether it was used.",
-        "approval_required": f"{city}'s law requires {law.body} approval {_timing(finding)} this, because "
+        "approval_required": f"{city}'s law requires approval {_TIMING[finding.timing or 'prior']} for this ({law.body}), because "
         f"{finding.reason}. Approval record: {_status(status, law)}.",
         "existing_technology_report": f"Covered by {cite}. No new vote appears to be needed for this; it must appear in the "
         f"{'annual report' if law.reports else 'annual report or inventory'}.",
         "disclosure_only": f"{city} must publish a policy or give notice; no council approval is required.",
         "exempt": f"{city}'s law names this kind of item as exempt ({cite}).",
         "not_covered": f"{city} has a law ({cite}), but it does not cover {_what(finding)}.",
-        "needs_review": _review(finding.reason, floor),
+        "needs_review": _review(finding.reason, cite, floor),
     }
     return texts[finding.outcome]
 
@@ -59,14 +59,9 @@ def held_reason(finding: Finding) -> str:
     return f"{finding.held}; if it is right, the answer is {would}: {finding.reason}"
 
 
-def _review(reason: str, floor: Outcome | None) -> str:
+def _review(reason: str, cite: str, floor: Outcome | None) -> str:
     least = f" At least: {_PLAIN_OUTCOMES[floor]}." if floor else ""
-    return f"A person needs to check this: {reason}.{least}"
-
-
-def _timing(finding: Finding) -> str:
-    words = _TIMING[finding.timing or "prior"]
-    return "before" if words == "prior" else f"{words}, of"
+    return f"A person needs to check this ({cite}): {reason}.{least}"
 
 
 def _status(status: str, law: Law) -> str:

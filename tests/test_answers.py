@@ -177,9 +177,7 @@ def test_records_searched_are_not_contracts_searched(registry: sqlite3.Connectio
      ("briefcam", "Bostom", "place", "us-ma-boston"), ("briefcam", "boston massachusetts", "place", "us-ma-boston"),
      ("briefcam", "us-ma-bostn", "place", "us-ma-boston"), ("briefcam", "twin", "place", "us-zz-twin")],
 )  # fmt: skip
-def test_a_name_we_do_not_know_brings_suggestions(
-    registry: sqlite3.Connection, about: str, place: str, parameter: str, value: str
-) -> None:
+def test_a_name_we_do_not_know_brings_suggestions(registry: sqlite3.Connection, about: str, place: str, parameter: str, value: str) -> None:
     row = ask(registry, about, place)
     assert row["answer"] == "did_you_mean"
     assert (parameter, value) in {(one["parameter"], one["value"]) for one in json.loads(row["suggestions"])}

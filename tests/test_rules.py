@@ -80,7 +80,7 @@ def test_what_was_not_known_is_named() -> None:
 )
 def test_the_sentence_keeps_the_vote_apart_from_the_duty(status: str, words: str) -> None:
     got = judge(POLICE, BOOK, approval_status=status)
-    assert got.sentence.startswith("Boston's law requires City Council approval before this, because acquire")
+    assert got.sentence.startswith("Boston's law requires approval in advance for this (City Council), because acquiring it")
     assert words in got.sentence
 
 

@@ -44,7 +44,7 @@ PAGES = {
     "/registry/records/zz-gift": ["A gift", "donation", "Approval required", NOT_ADVICE],
     "/registry/laws/zz-exampleton-ccops": ["Oversight law", "the legal text was read", "from memory, not verified",
         "Buying needs a vote",
-        "Not verified", "TRIGGER_ACQUIRE", "/registry/contracts/zz-1", "legacy rule",
+        "1 of its 2 parts below is marked as not verified", "Not verified", "TRIGGER_ACQUIRE", "/registry/contracts/zz-1", "legacy rule",
         NOT_ADVICE],
     "/registry/technologies/cctv": ["Fixed or networked cameras.", "Lead only", "Product named", "Oversight law",
         "/registry/contracts/zz-1"],
