@@ -32,9 +32,7 @@ class Approval(NamedTuple):
     leads: tuple[str, ...]
 
 
-def approval_status(
-    decisions: Iterable[Decision], jurisdiction: str, products: frozenset[str], technologies: frozenset[str]
-) -> Approval:
+def approval_status(decisions: Iterable[Decision], jurisdiction: str, products: frozenset[str], technologies: frozenset[str]) -> Approval:
     """The latest decision that settles every one of `products` in this place; all else is a lead.
 
     A lead is a decision of the same place on one of the products, or on one of the technologies.

@@ -79,6 +79,12 @@ def newest(folder: Path) -> Archived | None:
 
 @contextmanager
 def opened(load: Archived, encoding: str) -> Iterator[IO[str]]:
-    """The text of an archived load, streamed, its line ends untouched so that the csv module sees them as sent."""
-    with zstandard.open(load.path, "rt", encoding=encoding, newline="") as text:
-        yield text
+    """The text of an archived load, streamed, its line ends untouched so that the csv module sees them as sent.
+
+    SourceError if the archived copy is damaged.
+    """
+    try:
+        with zstandard.open(load.path, "rt", encoding=encoding, newline="") as text:
+            yield text
+    except zstandard.ZstdError as error:
+        raise SourceError(f"{load.path}: this archived copy is damaged ({error}). Remove it and load the file again with --from.") from error

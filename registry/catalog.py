@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .errors import DataError
-from .law import LawBook, load_law_book
+from .law_book import LawBook, load_law_book
 from .records import Record, load_records
 from .source import Source, load_sources
 from .vocabulary import Supplier, Technology, load_vocabulary

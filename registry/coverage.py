@@ -25,8 +25,15 @@ def not_searched_for(snapshot: Snapshot | None, now: Mapping[str, str]) -> list[
     return sorted(slug for slug, words in now.items() if snapshot.searched_for.get(slug) != words)
 
 
-def searched(source: Source, account: Mapping[str, str], snapshot: Snapshot | None, through: str | None,
-             contracts_seen: int, contracts_matched: int, now: Mapping[str, str]) -> Row:
+def searched(
+    source: Source,
+    account: Mapping[str, str],
+    snapshot: Snapshot | None,
+    through: str | None,
+    contracts_seen: int,
+    contracts_matched: int,
+    now: Mapping[str, str],
+) -> Row:
     """The coverage row of a source that was loaded."""
     whole = snapshot is None
     short = whole and int(account["rows_staged"]) < source.expect.rows_at_least
@@ -48,20 +55,39 @@ def searched(source: Source, account: Mapping[str, str], snapshot: Snapshot | No
 
 def not_loaded(source: Source, state: str, why: str) -> Row:
     """The coverage row of a source that was never loaded, or whose load failed: not searched, never "none"."""
-    nothing = ("scope", "searched_from", "searched_through", "searched_for_hash", "rows_read", "rows_staged", "rows_refused",
-               "contracts_seen", "contracts_matched")
+    nothing = (
+        "scope",
+        "searched_from",
+        "searched_through",
+        "searched_for_hash",
+        "rows_read",
+        "rows_staged",
+        "rows_refused",
+        "contracts_seen",
+        "contracts_matched",
+    )
     return {**_row(source, state, why), **dict.fromkeys(nothing), "not_searched_for": "[]"}
 
 
 def _row(source: Source, state: str, why: str) -> Row:
-    return {"id": f"{source.id}_{source.jurisdiction}", "source": source.id, "jurisdiction": source.jurisdiction, "state": state, "why": why}
+    return {
+        "id": f"{source.id}_{source.jurisdiction}",
+        "source": source.id,
+        "jurisdiction": source.jurisdiction,
+        "state": state,
+        "why": why,
+    }
 
 
 def _why(scope: str, source: Source, account: Mapping[str, str], snapshot: Snapshot | None) -> str:
     if snapshot:
-        return (f"Bundled extract of {snapshot.rows:,} rows: every contract of a file of {snapshot.rows_in_whole_file:,} rows "
-                f"({snapshot.origin}) that matched the words searched for when it was taken.")
+        return (
+            f"Bundled extract of {snapshot.rows:,} rows: every contract of a file of {snapshot.rows_in_whole_file:,} rows "
+            f"({snapshot.origin}) that matched the words searched for when it was taken."
+        )
     if scope == "part":
-        return (f"Only {int(account['rows_staged']):,} rows of {account['origin']} were loaded, fewer than the {source.expect.rows_at_least:,} "
-                "of a whole file: what it does not show proves nothing.")
+        return (
+            f"Only {int(account['rows_staged']):,} rows of {account['origin']} were loaded, fewer than the {source.expect.rows_at_least:,} "
+            "of a whole file: what it does not show proves nothing."
+        )
     return f"The whole file {account['origin']} was read."

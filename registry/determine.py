@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from . import __version__
 from .approvals import Approval
-from .law import LawBook
+from .law_book import LawBook
 from .match import Match
 from .records import Record, action_of, interval
 from .rules import Judgement, judge

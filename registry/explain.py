@@ -70,9 +70,10 @@ def _what(told: dict[str, Any]) -> Iterator[str]:
         yield f"  {one['finding']}"
         return
     value = "amount not published" if one["value_amount"] is None else f"{one['value_amount']:,.2f} {one['value_currency']}"
-    yield f"  {one['buyer_name']}, {one['buyer_unit'] or 'department not published'} with {one['supplier_name'] or 'supplier not published'}: {value}"
-    yield (f"  signed {one['date_signed'] or 'on an unpublished day'}; term {one['period_start_date'] or '?'} to "
-           f"{one['period_end_date'] or '?'}; {one['amendment_count']} amendments")
+    unit, supplier = one["buyer_unit"] or "department not published", one["supplier_name"] or "supplier not published"
+    yield f"  {one['buyer_name']}, {unit} with {supplier}: {value}"
+    term = f"{one['period_start_date'] or '?'} to {one['period_end_date'] or '?'}"
+    yield f"  signed {one['date_signed'] or 'on an unpublished day'}; term {term}; {one['amendment_count']} amendments"
 
 
 def _source(told: dict[str, Any]) -> Iterator[str]:
@@ -91,7 +92,8 @@ def _evidence(told: dict[str, Any]) -> Iterator[str]:
     for match in told["matches"]:
         named = match["product"] or match["supplier"] or match["technology"]
         lead = " - a lead only: the supplier's name does not say what was bought" if match["evidence"] == "supplier" else ""
-        yield f"  {match['technology']} by {match['evidence']} `{match['term']}` ({named}) in the {match['field']}: \"{match['excerpt']}\"{lead}"
+        found = f"{match['technology']} by {match['evidence']} `{match['term']}` ({named}) in the {match['field']}"
+        yield f'  {found}: "{match["excerpt"]}"{lead}'
 
 
 def _law(told: dict[str, Any]) -> Iterator[str]:

@@ -65,7 +65,8 @@ def contract_sentence(contract: Row) -> str:
     """One sentence of what the published contract says of itself."""
     start, end = contract["period_start_date"], contract["period_end_date"]
     term = f"runs from {start or 'an unpublished day'} to {end or 'an unpublished day'}" if start or end else "has no published term"
-    return f"Contract {contract['contract_number']} of {contract['buyer_name']} with {contract['supplier_name'] or 'an unnamed supplier'} {term}."
+    supplier = contract["supplier_name"] or "an unnamed supplier"
+    return f"Contract {contract['contract_number']} of {contract['buyer_name']} with {supplier} {term}."
 
 
 def record_holdings(record: Record, found: Found, suppliers: Iterable[str], makers: Mapping[str, str]) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import FactsError
-from .law import load_law_book
+from .law_book import load_law_book
 from .rules import judge
 from .vocabulary import load_technologies
 
@@ -17,7 +17,7 @@ def judge_json(data: Path, raw: bytes) -> dict[str, Any]:
     try:
         facts = json.loads(raw)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise FactsError(f"The facts are not JSON ({error}). Give one object, for example {{\"jurisdiction\": \"us-ma-boston\"}}.") from error
+        raise FactsError(f'The facts are not JSON ({error}). Give one object, for example {{"jurisdiction": "us-ma-boston"}}.') from error
     if not isinstance(facts, dict):
         raise FactsError("The facts must be one JSON object, the `record` of a case.")
     aliases = {other: slug for slug, one in load_technologies(data).items() for other in one.also}

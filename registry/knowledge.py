@@ -73,7 +73,9 @@ def _names(names: Iterable[str | Name]) -> str:
 
 
 def _dated(name: str, since: int | None = None, until: int | None = None) -> str:
-    years = f"{since or ''}–{until or ''}".strip("–") if since and until else f"from {since}" if since else f"until {until}" if until else ""
+    years = (
+        f"{since or ''}–{until or ''}".strip("–") if since and until else f"from {since}" if since else f"until {until}" if until else ""
+    )
     return f"{name} ({years})" if years else name
 
 

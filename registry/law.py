@@ -7,39 +7,76 @@ What is M stays unverified and cannot carry a firm answer (rules.py, the evidenc
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
-
-from .errors import DataError
-from .shape import Strict, load_file
+from .shape import Strict
 
 Evidence = Literal["P", "O", "S", "M", "O/M", "O/S", ""]
 Kind = Literal["ban", "conditional_ban", "ccops", "ccops_partial", "disclosure", "advisory"]
 Quality = Literal["day", "passage", "month", "year", "memory", "unknown"]
 Action = Literal[
-    "acquire", "renew", "expand", "new_use", "accept_grant", "accept_donation", "seek_funds", "borrow", "trial",
-    "share_agreement", "receive_data",
+    "acquire",
+    "renew",
+    "expand",
+    "new_use",
+    "accept_grant",
+    "accept_donation",
+    "seek_funds",
+    "borrow",
+    "trial",
+    "share_agreement",
+    "receive_data",
 ]
 # Triggers only laws name: `use` of a conditionally banned tool, and putting a device into the public way.
 Trigger = Literal[
-    "acquire", "renew", "expand", "new_use", "accept_grant", "accept_donation", "seek_funds", "borrow", "trial",
-    "share_agreement", "receive_data", "use", "install_row",
+    "acquire",
+    "renew",
+    "expand",
+    "new_use",
+    "accept_grant",
+    "accept_donation",
+    "seek_funds",
+    "borrow",
+    "trial",
+    "share_agreement",
+    "receive_data",
+    "use",
+    "install_row",
 ]
-LegacyRule = Literal[
-    "submit_for_approval", "continue_until_vote", "window", "renewals_trigger", "annual_report_only", "unknown"
-]
+LegacyRule = Literal["submit_for_approval", "continue_until_vote", "window", "renewals_trigger", "annual_report_only", "unknown"]
 Timing = Literal["prior", "before_continued_use", "after_the_fact"]
 Outcome = Literal[
-    "banned", "approval_required", "existing_technology_report", "disclosure_only", "exempt", "not_covered",
-    "no_local_law", "needs_review",
+    "banned",
+    "approval_required",
+    "existing_technology_report",
+    "disclosure_only",
+    "exempt",
+    "not_covered",
+    "no_local_law",
+    "needs_review",
 ]
 AgencyKind = Literal[
-    "police", "sheriff", "prosecutor", "schools", "library", "fire", "emergency_medical", "emergency_management",
-    "health", "transport", "parks", "housing", "public_works", "technology", "courts", "council", "executive",
-    "utility", "aviation", "security", "other",
+    "police",
+    "sheriff",
+    "prosecutor",
+    "schools",
+    "library",
+    "fire",
+    "emergency_medical",
+    "emergency_management",
+    "health",
+    "transport",
+    "parks",
+    "housing",
+    "public_works",
+    "technology",
+    "courts",
+    "council",
+    "executive",
+    "utility",
+    "aviation",
+    "security",
+    "other",
 ]
 
 
@@ -96,6 +133,8 @@ class Legacy(Strict, frozen=True):
     rule: LegacyRule
     evidence: Evidence = ""
     window_end: datetime.date | None = None
+    # What holds once the window has closed, where that has been read.
+    after_window: Literal["approval_required", "needs_review"] = "needs_review"
     text: str = ""
 
 
@@ -247,48 +286,3 @@ class LawTerm(Strict, frozen=True):
     not_surveillance: bool = False
     action: Action | None = None
     note: str = ""
-
-
-class LawBook(msgspec.Struct, frozen=True):
-    """All laws, places, overlays and law terms, by id, checked against each other."""
-
-    laws: Mapping[str, Law]
-    jurisdictions: Mapping[str, Jurisdiction]
-    overlays: Mapping[str, tuple[Overlay, ...]]
-    terms: Mapping[str, LawTerm]
-
-
-def load_law_book(data: Path) -> LawBook:
-    """Read data/laws, data/jurisdictions, data/overlays.yml and data/lawterms.yml; DataError names file and remedy."""
-    book = LawBook(
-        laws={law.id: law for law in _each(data / "laws", Law)},
-        jurisdictions={place.id: place for place in _each(data / "jurisdictions", Jurisdiction)},
-        overlays=_by_state(load_file(data / "overlays.yml", tuple[Overlay, ...])),
-        terms={term.id: term for term in load_file(data / "lawterms.yml", tuple[LawTerm, ...])},
-    )
-    for problem in _problems(book, data):
-        raise DataError(problem)
-    return book
-
-
-def _each(folder: Path, kind: Any) -> Iterator[Any]:
-    for path in sorted(folder.glob("*.yml")):
-        entry = load_file(path, kind)
-        if entry.id != path.stem:
-            raise DataError(f"{path}: id is `{entry.id}` but the file is named `{path.stem}`; make them the same.")
-        yield entry
-
-
-def _by_state(overlays: tuple[Overlay, ...]) -> dict[str, tuple[Overlay, ...]]:
-    return {state: tuple(one for one in overlays if one.state == state) for state in {one.state for one in overlays}}
-
-
-def _problems(book: LawBook, data: Path) -> Iterator[str]:
-    for law in book.laws.values():
-        path = data / "laws" / f"{law.id}.yml"
-        if law.jurisdiction not in book.jurisdictions:
-            yield f"{path}: jurisdiction `{law.jurisdiction}` has no file in data/jurisdictions."
-        named = (*law.technologies, *law.technology_from, *law.covered_explicitly, *(one.code for one in law.exemptions))
-        for term in named:
-            if term not in book.terms:
-                yield f"{path}: `{term}` is not in data/lawterms.yml. Allowed: {', '.join(sorted(book.terms))}."

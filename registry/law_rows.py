@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .law import Agency, Jurisdiction, Law, LawBook
-from .rules import RULE_MEANINGS
+from .law import Agency, Jurisdiction, Law
+from .law_book import LawBook
+from .rulecodes import RULE_MEANINGS, exemption_meanings
 
 Row = dict[str, Any]
 
@@ -58,15 +59,21 @@ def provision_rows(book: LawBook) -> Iterator[Row]:
             yield {"id": f"{law.id}_{number}", "law": law.id, **part}
 
 
-def rule_rows() -> Iterator[Row]:
+def rule_rows(book: LawBook) -> Iterator[Row]:
     """One row per rule code, with its step in the order of rules and its meaning."""
-    for code, (step, meaning) in RULE_MEANINGS.items():
+    for code, (step, meaning) in {**RULE_MEANINGS, **exemption_meanings(book)}.items():
         yield {"id": code, "step": str(step), "meaning": meaning}
 
 
 def _parts(law: Law) -> Iterator[Row]:
-    yield _part("effective", law.effective.quality, law.effective.note, law.effective.evidence or law.evidence.get("date", ""),
-                law.effective.window_from, law.effective.window_to)
+    yield _part(
+        "effective",
+        law.effective.quality,
+        law.effective.note,
+        law.effective.evidence or law.evidence.get("date", ""),
+        law.effective.window_from,
+        law.effective.window_to,
+    )
     yield from _bound(law)
     yield from _reach(law)
     yield from _exemptions(law)
@@ -129,8 +136,15 @@ def _told(law: Law) -> Iterator[Row]:
 def _part(part: str, code: str, words: str, evidence: str, start: object = None, end: object = None) -> Row:
     """A part of a law; where the evidence is not given apart, the words carry it in brackets, as the source notes do."""
     unverified = "M" in evidence or "(M)" in words
-    return {"part": part, "code": code, "words": words, "evidence": evidence, "from_date": _day(start), "to_date": _day(end),
-            "unverified": int(unverified)}
+    return {
+        "part": part,
+        "code": code,
+        "words": words,
+        "evidence": evidence,
+        "from_date": _day(start),
+        "to_date": _day(end),
+        "unverified": int(unverified),
+    }
 
 
 def _day(day: object) -> str | None:

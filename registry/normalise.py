@@ -84,9 +84,19 @@ def _read(source: Source, name: str, row: RawRow) -> str | int | None:
 def _shown(source: Source, row: RawRow, name: str, origin: str, issues: list[Issue]) -> str:
     raw = row.get(name, "")
     if len(raw) > clean.LONGEST_TEXT:
-        issues.append(Issue(source.id, "error", "text_cut", origin, int(row["row"]), name, raw[:80],
-                            f"Row {row['row']}: text of {len(raw):,} characters, shown up to {clean.LONGEST_TEXT:,}.",
-                            "The whole text is in staging; look whether a quotation mark is missing."))
+        issues.append(
+            Issue(
+                source.id,
+                "error",
+                "text_cut",
+                origin,
+                int(row["row"]),
+                name,
+                raw[:80],
+                f"Row {row['row']}: text of {len(raw):,} characters, shown up to {clean.LONGEST_TEXT:,}.",
+                "The whole text is in staging; look whether a quotation mark is missing.",
+            )
+        )
     return clean.text(raw)
 
 

@@ -81,15 +81,14 @@ def _disclosure(case: Case) -> Finding | None:
 
 
 def _approved(case: Case) -> Finding | None:
-    """Rule 7. An approval whose scope is not known is a likely answer, not a sure one."""
+    """Rule 7: only an approval known to have the same scope; any other stands beside, as what the city did."""
     prior, facts = case.facts.prior_approval, case.facts
-    if not prior or prior.status != "approved" or prior.same_scope is False:
+    if not prior or prior.status != "approved" or not prior.same_scope:
         return None
     if facts.added_capability or facts.action in _BEYOND_APPROVAL:
         return None
-    held = "" if prior.same_scope else "whether the approval covers this product, purpose, manner and place is not known"
     reason = f"approved before by the {case.law.body}, with the same scope"
-    return Finding("COVERED_BY_APPROVED_POLICY", "existing_technology_report", reason, held=held)
+    return Finding("COVERED_BY_APPROVED_POLICY", "existing_technology_report", reason)
 
 
 def _triggers(case: Case) -> Finding:
@@ -115,7 +114,13 @@ def _effective_action(case: Case) -> Action | None:
 def _on_action(case: Case, action: Action) -> Finding:
     if action == "renew" and case.facts.prior_approval and case.facts.prior_approval.status == "refused":
         reason = f"it was renewed after the {case.law.body} had refused it"
-        return Finding("COUNCIL_DISAPPROVED", "approval_required", reason, timing=case.law.timing, evidence=case.law.legacy.evidence)
+        return Finding(
+            "COUNCIL_DISAPPROVED",
+            "approval_required",
+            reason,
+            timing=case.law.timing,
+            evidence=case.law.legacy.evidence,
+        )
     if action in case.law.triggers:
         return _special(case) or _trigger(case, action)
     if action == "renew":
@@ -190,7 +195,7 @@ def _legacy(case: Case) -> Finding:
     if since.first >= begins(case.law):
         return _needs_approval(case, f"in use only since {_told(since)}, after the law began, and no approval is on record")
     if since.last >= unbound_until(case.law):
-        reason = f"whether it was in use before the law is not known"
+        reason = "whether it was in use before the law is not known"
         missing = () if case.facts.in_use_since else ("in_use_since",)
         return Finding("EFFECTIVE_DATE_UNCERTAIN", "needs_review", reason, missing=missing)
     return _window(case) if case.law.legacy.rule == "window" else _pending_vote(case)
@@ -210,9 +215,8 @@ def _window(case: Case) -> Finding:
     if not end or case.on <= end:
         reason = f"in use before the law, which gives until {end} to bring it to a vote"
         return Finding("LEGACY_WINDOW", "existing_technology_report", reason, evidence=case.law.legacy.evidence)
-    if case.law.amendments:
-        # A law that has moved its own deadline may have moved it again: its present text must be read.
-        reason = f"the time allowed ended {end}; the law has been amended before, and its present text has not been read"
+    if case.law.legacy.after_window == "needs_review":
+        reason = f"the time allowed ended {end}; what the law says since then has not been read"
         return Finding("LEGACY_WINDOW_CLOSED", "needs_review", reason, evidence=case.law.legacy.evidence)
     reason = f"the time allowed for bringing it to a vote ended {end}"
     return Finding(

@@ -26,7 +26,7 @@ def add_knowledge(writer: Writer, catalog: Catalog) -> None:
     writer.add("agencies", law_rows.agency_rows(catalog.book))
     writer.add("laws", law_rows.law_rows(catalog.book))
     writer.add("provisions", law_rows.provision_rows(catalog.book))
-    writer.add("rules", law_rows.rule_rows())
+    writer.add("rules", law_rows.rule_rows(catalog.book))
     writer.add("technologies", knowledge.technology_rows(catalog.technologies))
     writer.add("suppliers", knowledge.supplier_rows(catalog.suppliers))
     writer.add("products", knowledge.product_rows(catalog.suppliers))
@@ -69,6 +69,11 @@ def close_report(db: sqlite_utils.Database, writer: Writer, paths: Paths, report
 def _about(paths: Paths, report: Report) -> Iterator[dict[str, Any]]:
     # A failed refresh may succeed when tried again, so a registry that tells of one never counts as up to date.
     loaded = [one.account["read_at"] for one in report.sources.values() if one.account]
-    facts = {"made_from": "" if report.incomplete else state(paths), "engine": __version__, "exit_status": str(int(report.failed)), "last_load": max(loaded, default="never")}
+    facts = {
+        "made_from": "" if report.incomplete else state(paths),
+        "engine": __version__,
+        "exit_status": str(int(report.failed)),
+        "last_load": max(loaded, default="never"),
+    }
     for name, value in facts.items():
         yield {"id": name, "value": value}

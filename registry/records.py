@@ -29,9 +29,7 @@ Event = Literal[
     "ordinance", "policy_filed", "purchase", "records_release", "refusal", "renewal", "suspension", "termination",
     "trial", "withdrawal",
 ]  # fmt: skip
-Channel = Literal[
-    "city_contract", "cooperative", "donation", "forfeiture", "foundation", "grant", "shared", "trial", "unknown"
-]
+Channel = Literal["city_contract", "cooperative", "donation", "forfeiture", "foundation", "grant", "shared", "trial", "unknown"]
 DecidedBy = Literal["", "council", "mayor", "department", "board", "court", "supplier", "other"]
 Status = Literal["approved", "refused", "suspended", "terminated", "withdrawn"]
 
@@ -200,10 +198,7 @@ def _is_url(cell: str) -> bool:
 
 
 _CELL_CHECKS: Mapping[str, tuple[Callable[[str], object], str]] = {
-    **{
-        name: (_is_date, "is not a date from 1900 to 2099. Write YYYY, YYYY-MM or YYYY-MM-DD, or leave it empty.")
-        for name in DATES
-    },
+    **{name: (_is_date, "is not a date from 1900 to 2099. Write YYYY, YYYY-MM or YYYY-MM-DD, or leave it empty.") for name in DATES},
     "amount": (_AMOUNT.fullmatch, "is not an amount. Write digits only, such as 1250000 or 99.50."),
     "source_url": (_is_url, "is not an address. Write the http or https address of the thing itself."),
     "id": (re.compile(r"[a-z0-9-]+").fullmatch, "is not an id. Use small letters, digits and hyphens."),

@@ -73,7 +73,8 @@ def _line(one: SourceReport) -> str:
         told += f" ({one.error})"
     if one.account:
         read, kept, refused = (int(one.account[name]) for name in ("rows_read", "rows_staged", "rows_refused"))
-        told += f"; {read:,} rows read = {kept:,} staged + {refused:,} refused; {one.contracts_seen:,} contracts, {one.contracts_matched:,} matched"
+        told += f"; {read:,} rows read = {kept:,} staged + {refused:,} refused"
+        told += f"; {one.contracts_seen:,} contracts, {one.contracts_matched:,} matched"
     return told
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
-from .law import Action, LawBook
+from .law import Action
+from .law_book import LawBook
 
 # What was done, in a reader's words.
 ACTS: dict[str, str] = {

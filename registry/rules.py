@@ -14,7 +14,8 @@ from .departments import Buyer, Directory, directory, find_buyer, find_place, pl
 from .errors import FactsError
 from .facts import Facts, parse_facts
 from .finding import Case, Finding
-from .law import Law, LawBook, Outcome, Timing
+from .law import Law, Outcome, Timing
+from .law_book import LawBook
 from .rulecodes import RULE_MEANINGS
 from .terms import Bought, bought
 from .timeline import find
@@ -101,9 +102,7 @@ def judge(
     return _published(known, things, book, place, answers, approval_status)
 
 
-def _published(
-    facts: Facts, things: Bought, book: LawBook, place: str, answers: list[_Answer], status: str
-) -> Judgement:
+def _published(facts: Facts, things: Bought, book: LawBook, place: str, answers: list[_Answer], status: str) -> Judgement:
     """Rules 9 and 10: the strictest answer, held back where it rests on what has not been verified."""
     chosen = min(answers, key=_rank)
     law, own = chosen
@@ -148,9 +147,7 @@ def _floor(chosen: _Answer, answers: list[_Answer]) -> Outcome | None:
     return next((outcome for outcome in _FLOORS if outcome in certain), None)
 
 
-def _sentence(
-    place: str, chosen: _Answer, shown: Finding, floor: Outcome | None, status: str, facts: Facts, overlays: list[str]
-) -> str:
+def _sentence(place: str, chosen: _Answer, shown: Finding, floor: Outcome | None, status: str, facts: Facts, overlays: list[str]) -> str:
     if shown.outcome == "no_local_law":
         return no_law_sentence(place, _when(facts), overlays)
     return sentence(place, chosen.law, shown, floor, status)

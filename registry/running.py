@@ -68,6 +68,9 @@ def _run(paths: Paths, as_json: bool, quiet: bool, run: Callable[[Any], Any]) ->
         click.echo(json.dumps(report.as_json(), indent=2))
     for line in report.lines(time.perf_counter() - started):
         _say(quiet or as_json, line)
+    for one in report.sources.values():
+        if one.result == "failed":
+            click.echo(f"error: {one.error}", err=True)
     for issue in report.errors[:20]:
         click.echo(f"error: {issue.source}: {issue.message} {issue.remedy}", err=True)
     return int(report.failed)

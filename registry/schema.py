@@ -70,8 +70,7 @@ TABLES: dict[str, Table] = {
     "names": Table(_columns("id name about kind display"), indexes=("name", "about")),
     "sources": Table(
         _columns(
-            "id title jurisdiction kind portal url licence licence_url publisher grain amounts_mean last_probed "
-            "columns_never_fetched notes"
+            "id title jurisdiction kind portal url licence licence_url publisher grain amounts_mean last_probed columns_never_fetched notes"
         ),
         indexes=("jurisdiction",),
         links={"jurisdiction": "jurisdictions"},
@@ -85,8 +84,16 @@ TABLES: dict[str, Table] = {
             whole="year amendment_count",
         ),
         indexes=(
-            "jurisdiction", "buyer_unit", "supplier", "determination", "approval_status", "year", "evidence",
-            "period_end_date", "source", "status",
+            "jurisdiction",
+            "buyer_unit",
+            "supplier",
+            "determination",
+            "approval_status",
+            "year",
+            "evidence",
+            "period_end_date",
+            "source",
+            "status",
         ),
         search=("title", "description", "supplier_name", "buyer_unit", "contract_number"),
         links={"jurisdiction": "jurisdictions", "supplier": "suppliers", "source": "sources", "rule": "rules"},
@@ -110,8 +117,17 @@ TABLES: dict[str, Table] = {
             whole="year review government_source face_module judged",
         ),
         indexes=(
-            "jurisdiction", "buyer_unit", "technology", "event_type", "stage", "channel", "evidence_grade",
-            "determination", "approval_status", "year", "event_from",
+            "jurisdiction",
+            "buyer_unit",
+            "technology",
+            "event_type",
+            "stage",
+            "channel",
+            "evidence_grade",
+            "determination",
+            "approval_status",
+            "year",
+            "event_from",
         ),
         search=("title", "finding", "product", "supplier", "buyer_unit", "source_title"),
         links={"jurisdiction": "jurisdictions", "technology": "technologies", "rule": "rules"},
@@ -119,8 +135,7 @@ TABLES: dict[str, Table] = {
     "matches": Table(
         _columns("id contract record technology evidence product supplier term field excerpt basis"),
         indexes=("contract", "record", "technology", "product", "supplier", "evidence"),
-        links={"contract": "contracts", "record": "records", "technology": "technologies",
-               "product": "products", "supplier": "suppliers"},
+        links={"contract": "contracts", "record": "records", "technology": "technologies", "product": "products", "supplier": "suppliers"},
     ),
     "determinations": Table(
         _columns(

@@ -16,8 +16,19 @@ SLUG = r"^[a-z0-9][a-z0-9_-]*$"
 
 # The contract columns a source may fill (OCDS names; a revision is an OCDS amendment).
 FieldName = Literal[
-    "contract_number", "revision", "title", "description", "buyer_unit", "supplier_name", "date_signed",
-    "period_start_date", "period_end_date", "value_amount", "procurement_method", "status", "source_url",
+    "contract_number",
+    "revision",
+    "title",
+    "description",
+    "buyer_unit",
+    "supplier_name",
+    "date_signed",
+    "period_start_date",
+    "period_end_date",
+    "value_amount",
+    "procurement_method",
+    "status",
+    "source_url",
 ]
 DATE_FIELDS = ("date_signed", "period_start_date", "period_end_date")
 

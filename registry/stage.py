@@ -14,8 +14,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from .archive import Archived, opened
 from . import clean
+from .archive import Archived, opened
 from .audit import amount_column, date_checks, unreadable
 from .audit import reader as value_reader
 from .beside import fresh_beside
@@ -27,7 +27,8 @@ from .sql import nameless, quoted
 LONGEST_ROW = 1_000_000
 TICK = 10_000
 MOST_ISSUES_KEPT = 1_000
-csv.field_size_limit(1 << 30)
+# A quotation mark that is never closed would swallow the rest of the file; no real value is this long.
+csv.field_size_limit(1 << 26)
 
 
 class Staged(NamedTuple):
@@ -87,7 +88,7 @@ def _fill(db: sqlite3.Connection, source: Source, load: Archived, text: IO[str],
     header = _header(source, load, reader, issues)
     lines.start_row()
     _prepare(db, source)
-    counts = {"read": 0, "refused": 0}
+    counts = {"read": 0, "refused": 0, "blank": 0}
     rows = _rows(source, load, header, reader, lines, counts, issues, tick)
     holes = ", ".join("?" * (len(source.kept) + 1))
     db.executemany(f"INSERT INTO rows VALUES ({holes})", _loud(rows, source, load, counts))
@@ -124,17 +125,32 @@ def _header(source: Source, load: Archived, reader: Iterator[list[str]], issues:
 
 
 def _new_column(source: Source, load: Archived, name: str) -> Issue:
-    return Issue(source.id, "error", "unknown_column", load.origin, None, name, "", f"The file has a column we do not know: {name!r}.",
-                 f"Map it, or name it under ignore: or never_fetched: in data/sources/{source.id}.yml.")
+    return Issue(
+        source.id,
+        "error",
+        "unknown_column",
+        load.origin,
+        None,
+        name,
+        "",
+        f"The file has a column we do not know: {name!r}.",
+        f"Map it, or name it under ignore: or never_fetched: in data/sources/{source.id}.yml.",
+    )
 
 
 def _rows(
-    source: Source, load: Archived, header: list[str], reader: Iterator[list[str]], lines: _Lines,
-    counts: dict[str, int], issues: list[Issue], tick: Callable[[int], object],
+    source: Source,
+    load: Archived,
+    header: list[str],
+    reader: Iterator[list[str]],
+    lines: _Lines,
+    counts: dict[str, int],
+    issues: list[Issue],
+    tick: Callable[[int], object],
 ) -> Iterator[tuple[object, ...]]:
     """Yield (row number, kept values); a row that cannot be kept is counted and reported instead.
 
-    The hot loop of a load: what happens once per row is written out, what happens rarely is a call.
+    A line with nothing on it is no row: many files end with one. The hot loop of a load: what happens once per row is written out, what happens rarely is a call.
     """
     pick, width = itemgetter(*(header.index(column) for column in source.kept)), len(header)
     dates, amount, number = date_checks(source, header), amount_column(source, header), 0
@@ -145,6 +161,9 @@ def _rows(
             if not number % TICK:
                 tick(TICK)
             if lines.suspect or len(row) != width:
+                if not row:
+                    counts["blank"] += 1
+                    continue
                 counts["refused"] += 1
                 _report(issues, _refused(source, load, number, lines.start_row(), row, width))
                 continue
@@ -155,7 +174,7 @@ def _rows(
                 _look_at_amount(source, load, number, row[amount], pick(row), issues)
             yield (number, *pick(row))
     finally:
-        counts["read"] = number
+        counts["read"] = number - counts["blank"]
         tick(number % TICK)
 
 
@@ -169,13 +188,27 @@ def _report(issues: list[Issue], issue: Issue) -> None:
     if len(issues) < MOST_ISSUES_KEPT:
         issues.append(issue)
     elif len(issues) == MOST_ISSUES_KEPT:
-        issues.append(issue._replace(kind="more_issues", message=f"More than {MOST_ISSUES_KEPT} problems; the rest are not listed. First unlisted: {issue.message}"))
+        issues.append(
+            issue._replace(
+                kind="more_issues",
+                message=f"More than {MOST_ISSUES_KEPT} problems; the rest are not listed. First unlisted: {issue.message}",
+            )
+        )
 
 
 _REFUSALS = {
-    "nul_byte": ("The row holds a NUL byte, so its text cannot be trusted.", "Ask the publisher for a clean export; the bytes are in the archive."),
-    "row_too_long": (f"The row is longer than {LONGEST_ROW:,} characters.", "Look for an unclosed quotation mark; the bytes are in the archive."),
-    "wrong_number_of_columns": ("The row has another number of columns than the header.", "Is the file cut short, or does a value hold an unquoted comma?"),
+    "nul_byte": (
+        "The row holds a NUL byte, so its text cannot be trusted.",
+        "Ask the publisher for a clean export; the bytes are in the archive.",
+    ),
+    "row_too_long": (
+        f"The row is longer than {LONGEST_ROW:,} characters.",
+        "Look for an unclosed quotation mark; the bytes are in the archive.",
+    ),
+    "wrong_number_of_columns": (
+        "The row has another number of columns than the header.",
+        "Is the file cut short, or does a value hold an unquoted comma?",
+    ),
 }
 
 
@@ -193,8 +226,17 @@ def _odd(source: Source, load: Archived, number: int, value: str, column: str, m
     slip = next((slip for slip in source.known_slips if (slip.key, slip.column, slip.value) == (key, column, value)), None)
     if slip:
         return Issue(source.id, "warning", "known_slip", load.origin, number, column, value, f"Row {number}: {message}.", slip.note)
-    return Issue(source.id, "error", "unreadable_value", load.origin, number, column, value[:200], f"Row {number}: {message}.",
-                 f"Staged as it stands, left out of sums and dates. Once looked at, declare it under known_slips: in data/sources/{source.id}.yml.")
+    return Issue(
+        source.id,
+        "error",
+        "unreadable_value",
+        load.origin,
+        number,
+        column,
+        value[:200],
+        f"Row {number}: {message}.",
+        f"Staged as it stands, left out of sums and dates. Once looked at, declare it under known_slips: in data/sources/{source.id}.yml.",
+    )
 
 
 def _loud(rows: Iterator[tuple[object, ...]], source: Source, load: Archived, counts: dict[str, int]) -> Iterator[tuple[object, ...]]:
@@ -227,8 +269,15 @@ def _finish(db: sqlite3.Connection, source: Source, load: Archived, staged: Stag
     staged.issues.extend(_nameless(db, source, load))
     staged.issues.extend(_repeats(db, source, load, key))
     db.execute("CREATE TABLE account (name TEXT PRIMARY KEY, value TEXT)")
-    facts = (("sha256", load.sha256), ("origin", load.origin), ("read_at", load.read_at), ("bytes", load.size),
-             ("rows_read", staged.rows_read), ("rows_staged", staged.rows_staged), ("rows_refused", staged.rows_refused))
+    facts = (
+        ("sha256", load.sha256),
+        ("origin", load.origin),
+        ("read_at", load.read_at),
+        ("bytes", load.size),
+        ("rows_read", staged.rows_read),
+        ("rows_staged", staged.rows_staged),
+        ("rows_refused", staged.rows_refused),
+    )
     db.executemany("INSERT INTO account VALUES (?, ?)", facts)
     db.execute(f"CREATE TABLE issues ({', '.join(Issue._fields)})")
     db.executemany(f"INSERT INTO issues VALUES ({', '.join('?' * len(Issue._fields))})", staged.issues)
@@ -244,12 +293,23 @@ def _nameless(db: sqlite3.Connection, source: Source, load: Archived) -> Iterato
     """Rows without a contract number: staged, but rolled up with nothing, since no one can say what belongs together."""
     column = source.fields["contract_number"]
     for (number,) in db.execute(f"SELECT row FROM rows WHERE {nameless(column)} ORDER BY row LIMIT {MOST_ISSUES_KEPT}"):
-        yield Issue(source.id, "error", "no_contract_number", load.origin, number, column, "", f"Row {number} has no contract number.",
-                    "Staged as it stands, in no contract. Ask the publisher, or look whether columns have moved.")
+        yield Issue(
+            source.id,
+            "error",
+            "no_contract_number",
+            load.origin,
+            number,
+            column,
+            "",
+            f"Row {number} has no contract number.",
+            "Staged as it stands, in no contract. Ask the publisher, or look whether columns have moved.",
+        )
 
 
 def _repeats(db: sqlite3.Connection, source: Source, load: Archived, key: str) -> Iterator[Issue]:
-    found = db.execute(f"SELECT count(*), min(row), max(row), {key} FROM rows WHERE NOT {nameless(source.fields['contract_number'])} GROUP BY {key} HAVING count(*) > 1").fetchall()
+    found = db.execute(
+        f"SELECT count(*), min(row), max(row), {key} FROM rows WHERE NOT {nameless(source.fields['contract_number'])} GROUP BY {key} HAVING count(*) > 1"
+    ).fetchall()
     if found and not source.key_may_repeat:
         times, first, last, *values = found[0]
         raise SourceError(
@@ -258,5 +318,14 @@ def _repeats(db: sqlite3.Connection, source: Source, load: Archived, key: str) -
             f"real, say why under key_may_repeat: in data/sources/{source.id}.yml."
         )
     for times, first, last, *values in found:
-        yield Issue(source.id, "warning", "repeated_key", load.origin, first, " + ".join(source.key), " + ".join(values),
-                    f"The key stands {times} times (rows {first} to {last}); all rows kept and told apart by occurrence.", source.key_may_repeat)
+        yield Issue(
+            source.id,
+            "warning",
+            "repeated_key",
+            load.origin,
+            first,
+            " + ".join(source.key),
+            " + ".join(values),
+            f"The key stands {times} times (rows {first} to {last}); all rows kept and told apart by occurrence.",
+            source.key_may_repeat,
+        )

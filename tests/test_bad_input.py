@@ -102,6 +102,8 @@ FINE = {
     "bare CR": as_csv(rows(3), ends="\r").encode(),
     "CR LF": as_csv(rows(3), ends="\r\n").encode(),
     "no last line end": PLAIN.rstrip("\n").encode(),
+    "blank lines": PLAIN.replace("\n", "\n\n").encode() + b"\r\n\r\n",
+    "doubled line ends": as_csv(rows(3), ends="\r\r\n").encode(),
     "byte order mark": PLAIN.encode("utf-8-sig"),
     "quoted line ends": as_csv(rows(3, **{"Contract Type": "SYNTHETIC\r\nTWO\nLINES"})).encode(),
     "columns in another order": as_csv(rows(3), sorted(COLUMNS)).encode(),
@@ -247,11 +249,23 @@ def test_more_problems_than_are_listed_still_close_the_account(checkout: Checkou
     assert len(checkout.issues("more_issues")) == 1
 
 
+def test_a_damaged_archive_is_named_and_yesterday_stays(copied: Checkout, portal_file: Write) -> None:
+    before = load_yesterday(copied, portal_file)
+    [archived] = (copied.build / "archive" / SOURCE).iterdir()
+    archived.write_bytes(b"damaged" + archived.read_bytes())
+    edit(copied.data / "sources" / f"{SOURCE}.yml", "title: Chicago contracts", "title: Another title")
+    result = copied.run("load", "--offline")
+    assert result.exit_code == 1
+    assert archived.name in result.stderr and "damaged" in result.stderr
+    kept_yesterday(copied, before)
+
+
 # --- hostile text --------------------------------------------------------------------------------------------------------------
+
 
 def test_hostile_portal_text_stays_text(checkout: Checkout, portal_file: Write) -> None:
     title = "SYNTHETIC GUNSHOT DETECTION '); DROP TABLE contracts;-- <script>alert(1)</script> \u202egnp.exe\x1b[31m"
-    line = row(title=title, number="../../etc/passwd?x=1", pdf="javascript:alert(1)", supplier="=HYPERLINK(\"http://x\")")
+    line = row(title=title, number="../../etc/passwd?x=1", pdf="javascript:alert(1)", supplier='=HYPERLINK("http://x")')
     assert checkout.load(portal_file([line])).exit_code == 0
     [contract] = checkout.rows("SELECT * FROM contracts")
     assert contract["id"] == "us-il-chicago__2e__2e__2f__2e__2e__2f_etc_2f_passwd_3f_x_3d_1"
@@ -277,6 +291,7 @@ def test_addresses_are_never_kept(checkout: Checkout, portal_file: Write) -> Non
 
 
 # --- data/ itself --------------------------------------------------------------------------------------------------------------
+
 
 def _break(kind: str, data: Path) -> list[str]:
     """Break one file of data/; returns what the message must say."""
@@ -336,6 +351,7 @@ def test_an_unknown_source_is_refused_with_the_known_ones(checkout: Checkout, po
 
 
 # --- two sources ---------------------------------------------------------------------------------------------------------------
+
 
 def second_source(copied: Checkout, **changed: str) -> None:
     """Add a synthetic second source to the copied data/: the first one's file under another name and place."""

@@ -10,7 +10,17 @@ from conftest import ROOT
 
 from registry.approvals import Approval
 from registry.catalog import Catalog, load_catalog
-from registry.determine import FIRM, Acquisition, Found, contract_facts, determination_rows, face, found_in, judged, with_earlier_vote
+from registry.determine import (
+    FIRM,
+    Acquisition,
+    Found,
+    contract_facts,
+    determination_rows,
+    face,
+    found_in,
+    judged,
+    with_earlier_vote,
+)
 from registry.match import Match, build_matcher, match
 from registry.schema import TABLES
 from registry.vocabulary import Product
@@ -44,10 +54,12 @@ def acquisition(catalog: Catalog, products: dict[str, Product], what: Found, **c
 
 def test_blanks_are_left_out_and_the_date_says_what_it_is(products: dict[str, Product]) -> None:
     nothing = Found((), (), (), None, "")
-    assert contract_facts(POLICE, nothing, products, False) == (
-        {"jurisdiction": "us-ma-boston", "department": "Boston Police Department", "action": "acquire", "award_date": "2024-05-01", "face": "no"},
-        "date_signed",
-    )
+    facts, basis = contract_facts(POLICE, nothing, products, False)
+    assert basis == "date_signed"
+    assert facts == {
+        "jurisdiction": "us-ma-boston", "department": "Boston Police Department", "action": "acquire", "award_date": "2024-05-01",
+        "face": "no",
+    }  # fmt: skip
     undated = {**POLICE, "date_signed": None, "buyer_unit": ""}
     facts, basis = contract_facts(undated, nothing, products, False)
     assert basis == "no date published"

@@ -12,16 +12,8 @@ from typing import get_args
 import msgspec
 import pytest
 
-from registry.law import (
-    Action,
-    Effective,
-    Jurisdiction,
-    Law,
-    LawTerm,
-    Overlay,
-    Trigger,
-    load_law_book,
-)
+from registry.law import Action, Effective, Jurisdiction, Law, LawTerm, Overlay, Trigger
+from registry.law_book import load_law_book
 from registry.shape import load_file
 
 DATA = Path(__file__).parent.parent / "data"

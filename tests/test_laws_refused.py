@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from registry.errors import DataError
-from registry.law import Jurisdiction, Law, LawBook, load_law_book
+from registry.law import Jurisdiction, Law
+from registry.law_book import LawBook, load_law_book
 from registry.shape import load_file
 
 A_LAW = """

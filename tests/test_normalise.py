@@ -1,4 +1,4 @@
-"""Revisions of one order become one contract: summed, dated, worded by the newest that speaks."""
+"""Revisions of one order become one contract: summed, dated, titled by the first that speaks."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ def test_the_term_runs_from_the_first_start_to_the_newest_end(source: Source) ->
     assert one["year"] == 2018
 
 
-def test_the_newest_revision_that_is_not_silent_speaks(source: Source) -> None:
+def test_the_first_revision_says_what_is_bought_and_the_newest_from_whom(source: Source) -> None:
     one = contract(
         source,
-        raw(1, "0", title="OLD", supplier_name="SYNTHETIC OLD NAME"),
-        raw(2, "2", title="  ", supplier_name="SYNTHETIC NEW NAME"),
-        raw(3, "1", title="NEWER"),
+        raw(1, "10", title="EXTEND 365 DAYS", supplier_name=" "),
+        raw(2, "2", title="SYNTHETIC CAMERAS", supplier_name="SYNTHETIC NEW NAME"),
+        raw(3, "1", title="  ", supplier_name="SYNTHETIC OLD NAME"),
     )
-    assert (one["title"], one["supplier_name"]) == ("NEWER", "SYNTHETIC NEW NAME")
+    assert (one["title"], one["supplier_name"]) == ("SYNTHETIC CAMERAS", "SYNTHETIC NEW NAME")
 
 
 def test_a_link_is_the_newest_published_else_the_data_sets(source: Source) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from registry.errors import FactsError
 from registry.facts import parse_facts
-from registry.law import Example, LawBook, load_law_book
+from registry.law import Example
+from registry.law_book import LawBook, load_law_book
 from registry.rulecodes import RULE_MEANINGS, exemption_meanings
 from registry.rules import judge
 from registry.shape import read_yaml

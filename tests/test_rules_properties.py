@@ -10,7 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from registry.facts import Facts, days, parse_facts
-from registry.law import Action, LawBook, Outcome, load_law_book
+from registry.law import Action, Outcome
+from registry.law_book import LawBook, load_law_book
 from registry.rulecodes import RULE_MEANINGS, exemption_meanings
 from registry.rules import judge
 from registry.terms import bought, means

@@ -43,7 +43,7 @@ def everything(target: Path) -> list[tuple[Any, ...]]:
 
 
 def test_rows_are_kept_word_for_word_without_what_is_never_fetched(source: Source, portal_file: Write) -> None:
-    odd = row(title=" \t two  spaces, \"quotes\", é\u202e\n and lines ", amount="n/a")
+    odd = row(title=' \t two  spaces, "quotes", é\u202e\n and lines ', amount="n/a")
     account, target = staged(source, portal_file([row(), odd]))
     assert (account.rows_read, account.rows_staged, account.rows_refused) == (2, 2, 0)
     stored = everything(target)
@@ -89,6 +89,12 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(source: Source, portal_f
         staged(source, portal_file(as_csv(rows(1)) + '"SYNTHETIC UNCLOSED', "bad.csv"))
     assert target.read_bytes() == before
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_quotation_mark_that_never_closes_does_not_swallow_a_whole_file(source: Source, portal_file: Write) -> None:
+    endless = as_csv(rows(1)) + '"SYNTHETIC UNCLOSED' + "X" * (1 << 26)
+    with pytest.raises(SourceError, match="row 2: field larger than field limit"):
+        staged(source, portal_file(endless))
 
 
 def test_what_a_killed_load_left_is_swept(source: Source, portal_file: Write, tmp_path: Path) -> None:
