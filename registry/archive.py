@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,21 +30,68 @@ class Archived(NamedTuple):
 def keep(original: Path, folder: Path, origin: str) -> Archived:
     """Copy a file's bytes into the archive while hashing them; the same bytes are kept once, as last read. SourceError if unreadable."""
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = fresh_beside(folder / "unfinished")
     try:
-        sha256, size = _copy(original, unfinished)
-        return _settle(unfinished, folder, sha256, size, origin)
+        with original.open("rb") as raw:
+            return receive(iter(lambda: raw.read(CHUNK), b""), folder, origin)
     except OSError as error:
         raise SourceError(f"{original}: cannot be read ({error.strerror}). Check the path and its permissions.") from error
+
+
+def receive(chunks: Iterable[bytes], folder: Path, origin: str) -> Archived:
+    """Write bytes into the archive as they come; what `chunks` raises passes through and leaves nothing behind."""
+    with _unfinished(folder) as unfinished:
+        sha256, size = _copy(chunks, unfinished)
+        return _settle(unfinished, folder, sha256, size, origin)
+
+
+def receive_page(chunks: Iterable[bytes], folder: Path) -> tuple[str, int]:
+    """Write one page of a load into pages/, named by its content only; returns its sha256 (hex) and size (bytes)."""
+    with _unfinished(folder / "pages") as unfinished:
+        sha256, size = _copy(chunks, unfinished)
+        unfinished.replace(page_path(folder, sha256))
+        return sha256, size
+
+
+def page_path(folder: Path, sha256: str) -> Path:
+    """Where the page with this hash lies."""
+    return folder / "pages" / f"{sha256}.zst"
+
+
+def read_page(folder: Path, sha256: str) -> bytes:
+    """The bytes of one page, checked against its hash; SourceError where the page is missing or no longer what it was."""
+    path = page_path(folder, sha256)
+    try:
+        with zstandard.open(path, "rb") as file:
+            raw = file.read()
+    except (OSError, zstandard.ZstdError) as error:
+        raise SourceError(f"{path}: the archive cannot be read ({error}). Load the source from its portal again.") from error
+    if hashlib.sha256(raw).hexdigest() != sha256:
+        raise SourceError(f"{path}: the bytes are not those that were archived. Load the source from its portal again.")
+    return bytes(raw)
+
+
+def receive_manifest(manifest: bytes, folder: Path, origin: str, size: int) -> Archived:
+    """Archive the list of a load's pages as the load itself: its sha256 stands for all of them, `size` is their bytes."""
+    with _unfinished(folder) as unfinished:
+        sha256, _ = _copy([manifest], unfinished)
+        return _settle(unfinished, folder, sha256, size, origin)
+
+
+@contextmanager
+def _unfinished(folder: Path) -> Iterator[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = fresh_beside(folder / "unfinished")
+    try:
+        yield path
     finally:
-        unfinished.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
-def _copy(original: Path, target: Path) -> tuple[str, int]:
+def _copy(chunks: Iterable[bytes], target: Path) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     compressor = zstandard.ZstdCompressor(level=1, threads=-1)
-    with original.open("rb") as raw, target.open("wb") as file, compressor.stream_writer(file) as out:
-        while chunk := raw.read(CHUNK):
+    with target.open("wb") as file, compressor.stream_writer(file) as out:
+        for chunk in chunks:
             digest.update(chunk)
             size += len(chunk)
             out.write(chunk)
@@ -87,4 +134,4 @@ def opened(load: Archived, encoding: str) -> Iterator[IO[str]]:
         with zstandard.open(load.path, "rt", encoding=encoding, newline="") as text:
             yield text
     except zstandard.ZstdError as error:
-        raise SourceError(f"{load.path}: this archived copy is damaged ({error}). Remove it and load the file again with --from.") from error
+        raise SourceError(f"{load.path}: this archived copy is damaged ({error}). Remove it, load the file again with --from.") from error

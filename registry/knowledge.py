@@ -54,7 +54,8 @@ def _product(supplier: Supplier, product: Product) -> Row:
 def name_rows(catalog: Catalog) -> Iterator[Row]:
     """One row per searchable name of a product, supplier or technology."""
     for number, (name, about, kind, display) in enumerate(names_index(catalog.technologies, catalog.suppliers), 1):
-        yield {"id": f"n{number}", "name": name, "about": about, "kind": kind, "display": display}
+        # What stands in brackets lists parts or owners: right in the product's row, too long in a sentence.
+        yield {"id": f"n{number}", "name": name, "about": about, "kind": kind, "display": display.split(" (")[0]}
 
 
 def source_rows(sources: Mapping[str, Source]) -> Iterator[Row]:

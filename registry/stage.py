@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -28,7 +28,7 @@ LONGEST_ROW = 1_000_000
 TICK = 10_000
 MOST_ISSUES_KEPT = 1_000
 # A quotation mark that is never closed would swallow the rest of the file; no real value is this long.
-csv.field_size_limit(1 << 26)
+LONGEST_FIELD = 1 << 26
 
 
 class Staged(NamedTuple):
@@ -66,12 +66,13 @@ class _Lines:
 def stage(source: Source, load: Archived, target: Path, definition: str, tick: Callable[[int], object]) -> Staged:
     """Write every row of `load` to the staging database `target`; SourceError leaves the old one as it was.
 
-    `definition` is a hash of the source file's meaning, kept in the account. `tick(n)` is called with the number of rows newly read, for a progress bar.
+    `definition` is a hash of the source file's meaning, kept in the account. `tick(n)` is called with the number of
+    rows newly read, for a progress bar.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = fresh_beside(target)
     try:
-        with opened(load, source.encoding) as text, closing(sqlite3.connect(beside)) as db:
+        with opened(load, source.encoding) as text, _wide_fields(), closing(sqlite3.connect(beside)) as db:
             staged = _fill(db, source, load, text, tick)
             db.execute("INSERT INTO account VALUES ('definition', ?)", (definition,))
             db.commit()
@@ -79,6 +80,16 @@ def stage(source: Source, load: Archived, target: Path, definition: str, tick: C
         return staged
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _wide_fields() -> Iterator[None]:
+    """Let the csv module read a huge field, so that it can be refused as a row and the rest still be read."""
+    usual = csv.field_size_limit(LONGEST_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(usual)
 
 
 def _fill(db: sqlite3.Connection, source: Source, load: Archived, text: IO[str], tick: Callable[[int], object]) -> Staged:
@@ -150,7 +161,8 @@ def _rows(
 ) -> Iterator[tuple[object, ...]]:
     """Yield (row number, kept values); a row that cannot be kept is counted and reported instead.
 
-    A line with nothing on it is no row: many files end with one. The hot loop of a load: what happens once per row is written out, what happens rarely is a call.
+    A line with nothing on it is no row: many files end with one. This is the hot loop of a load: what happens once per
+    row is written out, what happens rarely is a call.
     """
     pick, width = itemgetter(*(header.index(column) for column in source.kept)), len(header)
     dates, amount, number = date_checks(source, header), amount_column(source, header), 0

@@ -6,7 +6,6 @@ import asyncio
 import html
 import re
 import sqlite3
-import time
 from pathlib import Path
 from typing import Any
 
@@ -212,14 +211,14 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_a_question_is_quick_on_31_000_contracts(large: sqlite3.Connection, name: str) -> None:
-    """200 ms is the promise; the best of several tries is what the query costs, the rest is what else the machine does."""
+def test_a_question_is_little_work_on_31_000_contracts(large: sqlite3.Connection, name: str) -> None:
+    """Five million steps of SQLite's machine are a tenth of a second or two; steps, unlike seconds, are the same on any machine."""
     most = serve.SETTINGS["max_returned_rows"] + 1
     for given in (KNOWN, {}, KNOWN | {"about": "whatcher eye", "place": "Exmpleton"}):
         values = {key: given.get(key, "") for key in QUERIES[name]["params"]}
-        spent = []
-        while len(spent) < 5 and min(spent, default=1) > 0.2:
-            start = time.perf_counter()
-            assert large.execute(QUERIES[name]["sql"], values).fetchmany(most)
-            spent.append(time.perf_counter() - start)
-        assert min(spent) <= 0.2, given
+        thousands: list[None] = []
+        large.set_progress_handler(lambda: thousands.append(None), 1000)
+        assert large.execute(QUERIES[name]["sql"], values).fetchmany(most)
+        large.set_progress_handler(None, 0)
+        assert len(thousands) <= 5_000, given
+

@@ -1,0 +1,122 @@
+"""Limits, so that one reader's question cannot take the site away from the others.
+
+Datasette's own settings limit the time of a statement and its rows; this adds what they leave open: the memory one
+statement may take, how many such statements run at once, and how large a page may be asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from datasette import hookimpl
+
+# Of one SQLite connection: bytes of a value and of a statement, parts of a compound select, bytes of a LIKE pattern.
+SQLITE_LIMITS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: 8_000_000,
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 50_000,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 200,
+    sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
+HEAP_BYTES = 256 * 1024 * 1024  # of all of SQLite in this process
+# A site has three threads for SQL. Readers' own SQL and downloads of whole tables share one, so two are always for pages.
+AT_ONCE = 1
+WAITING = 8
+PATIENCE = 3.0  # seconds a reader's own SQL waits for its turn
+HTML_ROWS = 200
+FACETS = 6
+ADDRESS_BYTES = 8_000
+BUSY = "Other people's SQL is running. Try again in a few seconds; the pages and the ready questions are not affected."
+
+
+@hookimpl
+def prepare_connection(conn: sqlite3.Connection) -> None:
+    """Bound what one statement can take before its time is up."""
+    for name, most in SQLITE_LIMITS.items():
+        conn.setlimit(name, most)
+    conn.execute(f"PRAGMA hard_heap_limit = {HEAP_BYTES}")
+
+
+def is_html(path: str) -> bool:
+    """Whether the address is that of a page, not of data."""
+    return "." not in path.rpartition("/")[2]
+
+
+def refusal(path: str, query: str) -> tuple[int, str] | None:
+    """Status and words for an address that asks for more than a page may hold; None for any other."""
+    given = parse_qsl(query)
+    if len(query) > ADDRESS_BYTES:
+        return 414, f"The address is longer than {ADDRESS_BYTES:,} characters."
+    if sum(name.startswith("_facet") and not name.startswith("_facet_size") for name, _ in given) > FACETS:
+        return 400, f"At most {FACETS} facets are counted at once."
+    sizes = [value for name, value in given if name == "_size"]
+    if is_html(path) and any(size == "max" or (size.isdigit() and int(size) > HTML_ROWS) for size in sizes):
+        return 400, f"A page shows at most {HTML_ROWS} rows. Ask for .json or .csv to have more at once."
+    return None
+
+
+def heavy(query: str) -> bool:
+    """Whether the reader brings SQL of their own or takes a whole table."""
+    return any(name in ("sql", "_where", "_stream") for name, _ in parse_qsl(query, keep_blank_values=True))
+
+
+class Turns:
+    """At most so many at once, so many waiting, and nobody waits for ever."""
+
+    def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING, patience: float = PATIENCE) -> None:
+        self.free, self.seats, self.patience = at_once, waiting, patience
+
+    async def take(self) -> bool:
+        """True when it is our turn (give it back), False when the queue is full or the wait too long."""
+        if not self.free and not self.seats:
+            return False
+        self.seats -= 1
+        deadline = asyncio.get_running_loop().time() + self.patience
+        while not self.free and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)
+        self.seats += 1
+        if not self.free:
+            return False
+        self.free -= 1
+        return True
+
+    def give(self) -> None:
+        """The next one may go."""
+        self.free += 1
+
+
+async def _say(send: Any, status: int, words: str) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+    headers += [(b"retry-after", b"5")] if status == 503 else []
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": words.encode()})
+
+
+@hookimpl(tryfirst=True)
+def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
+    """Innermost: what is already kept in memory is given without a turn."""
+    turns = Turns()
+
+    def wrap(app: Any) -> Any:
+        async def limited(scope: Any, receive: Any, send: Any) -> None:
+            query = (scope.get("query_string") or b"").decode("latin-1")
+            refused = refusal(scope["path"], query) if scope["type"] == "http" else None
+            if refused:
+                await _say(send, *refused)
+            elif scope["type"] != "http" or not heavy(query):
+                await app(scope, receive, send)
+            elif not await turns.take():
+                await _say(send, 503, BUSY)
+            else:
+                try:
+                    await app(scope, receive, send)
+                finally:
+                    turns.give()
+
+        return limited
+
+    return wrap
