@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from operator import itemgetter
 
 from .match import Match, Matcher, match
 from .names import MARK, fold_many
 
 Row = tuple[object, str | None, str | None, str | None, str | None]
 BATCH = 500
+_SUPPLIER = itemgetter(3)
 
 
 def scan(matcher: Matcher, rows: Iterable[Row]) -> Iterator[tuple[object, list[Match]]]:
@@ -31,10 +33,12 @@ def promising(matcher: Matcher, rows: Iterable[Row]) -> Iterator[Row]:
     """Yield the rows that may match; that the others do not is certain."""
     rows, known = iter(rows), matcher.known
     while batch := list(islice(rows, BATCH)):
-        touched = _touched(matcher, batch)
-        for number, row in enumerate(batch):
-            if number in touched or (row[3] and known(row[3])):
-                yield row
+        wanted = _touched(matcher, batch)
+        names = {name for name in set(map(_SUPPLIER, batch)) if name and known(name)}
+        if names:
+            wanted.update(number for number, row in enumerate(batch) if row[3] in names)
+        for number in sorted(wanted):
+            yield batch[number]
 
 
 def _touched(matcher: Matcher, batch: list[Row]) -> set[int]:

@@ -34,7 +34,7 @@ def words(db: sqlite3.Connection, source: Source) -> Iterator[Words]:
     """(contract number, title, description, supplier name, buyer unit) of every staged row, blank where not published."""
     wanted: tuple[FieldName, ...] = ("contract_number", "title", "description", "supplier_name", "buyer_unit")
     columns = ", ".join(_column(source, name) for name in wanted)
-    yield from db.execute(f"SELECT {columns} FROM rows WHERE NOT {nameless(source.fields['contract_number'])}")
+    return db.execute(f"SELECT {columns} FROM rows WHERE NOT {nameless(source.fields['contract_number'])}")
 
 
 def contracts(db: sqlite3.Connection, source: Source, numbers: Iterable[str]) -> Iterator[tuple[str, list[RawRow]]]:
