@@ -14,28 +14,47 @@ from urllib.parse import parse_qsl
 
 from datasette import hookimpl
 
-# Of one SQLite connection: bytes of a value and of a statement, parts of a compound select, bytes of a LIKE pattern.
+# Of one SQLite connection: bytes of a value and of a statement, columns, parts of a compound select, bytes of a LIKE pattern.
 SQLITE_LIMITS = {
-    sqlite3.SQLITE_LIMIT_LENGTH: 8_000_000,
+    sqlite3.SQLITE_LIMIT_LENGTH: 1_000_000,
+    sqlite3.SQLITE_LIMIT_COLUMN: 200,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 50_000,
     sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
     sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 200,
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
 HEAP_BYTES = 256 * 1024 * 1024  # of all of SQLite in this process
+# Of all the text in the rows of one statement: a thousand rows of a table take a few megabytes.
+ANSWER_BYTES = 32 * 1024 * 1024
 # A site has three threads for SQL. Readers' own SQL and downloads of whole tables share one, so two are always for pages.
 AT_ONCE = 1
 WAITING = 8
 PATIENCE = 3.0  # seconds a reader's own SQL waits for its turn
 HTML_ROWS = 200
 FACETS = 6
-ADDRESS_BYTES = 8_000
+ADDRESS_BYTES = 30_000
 BUSY = "Other people's SQL is running. Try again in a few seconds; the pages and the ready questions are not affected."
+
+
+def counting_rows() -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
+    """A row factory of one connection that refuses to read on when a statement's rows hold more text than an answer may."""
+    reading: list[Any] = [None, 0]
+
+    def row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> sqlite3.Row:
+        if cursor is not reading[0]:
+            reading[:] = cursor, 0
+        reading[1] += sum(len(value) for value in values if isinstance(value, (str, bytes)))
+        if reading[1] > ANSWER_BYTES:
+            raise sqlite3.OperationalError("the answer is too large: ask for fewer rows or columns")
+        return sqlite3.Row(cursor, values)
+
+    return row
 
 
 @hookimpl
 def prepare_connection(conn: sqlite3.Connection) -> None:
     """Bound what one statement can take before its time is up."""
+    conn.row_factory = counting_rows()
     for name, most in SQLITE_LIMITS.items():
         conn.setlimit(name, most)
     conn.execute(f"PRAGMA hard_heap_limit = {HEAP_BYTES}")

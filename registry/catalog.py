@@ -9,6 +9,7 @@ from typing import NamedTuple
 from .errors import DataError
 from .law_book import LawBook, load_law_book
 from .records import Record, load_records
+from .records_laws import RecordsLaw, load_records_laws
 from .source import Source, load_sources
 from .vocabulary import Supplier, Technology, load_vocabulary
 
@@ -21,6 +22,7 @@ class Catalog(NamedTuple):
     suppliers: Mapping[str, Supplier]
     sources: Mapping[str, Source]
     records: list[Record]
+    records_laws: Mapping[str, RecordsLaw]
 
 
 def load_catalog(data: Path) -> Catalog:
@@ -31,4 +33,5 @@ def load_catalog(data: Path) -> Catalog:
             path = data / "sources" / f"{source.id}.yml"
             raise DataError(f"{path}: jurisdiction `{source.jurisdiction}` has no file in data/jurisdictions.")
     records = load_records(data, set(book.jurisdictions), set(vocabulary.technologies))
-    return Catalog(book, vocabulary.technologies, vocabulary.suppliers, sources, records)
+    records_laws = load_records_laws(data, {place.state for place in book.jurisdictions.values()})
+    return Catalog(book, vocabulary.technologies, vocabulary.suppliers, sources, records, records_laws)

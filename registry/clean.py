@@ -13,6 +13,11 @@ OLDEST, NEWEST = 1900, 2199
 LONGEST_TEXT = 4_000
 
 PLAIN_MONEY = re.compile(r"-?\d+(?:\.\d{1,2})?")
+# What a source file writes for days and moments as ISO 8601 has them, whatever their fraction and zone; the day counts.
+ISO = "iso"
+_ISO = re.compile(
+    r"(?P<Y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII
+)
 _GROUPED = re.compile(r"(?:-?\$?|\$-)\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|(?:-?\$|\$-)\d+(?:\.\d{1,2})?")
 _PARENTHESES = re.compile(r"\(\$?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,2})?\)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
@@ -66,7 +71,9 @@ def _day(text: str, form: str) -> datetime.date:
 
 @lru_cache(maxsize=32)
 def _numbers(form: str) -> re.Pattern[str]:
-    """The pattern of a format made of %Y, %m and %d; one that matches nothing for any other format."""
+    """The pattern of `iso` or a format made of %Y, %m and %d; one that matches nothing for any other format."""
+    if form == ISO:
+        return _ISO
     if sorted(re.findall(r"%.", form)) != ["%Y", "%d", "%m"]:
         return re.compile(r"(?!)")
     pattern = re.escape(form).replace("%Y", r"(?P<Y>\d{4})").replace("%m", r"(?P<m>\d\d?)").replace("%d", r"(?P<d>\d\d?)")

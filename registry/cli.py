@@ -60,16 +60,18 @@ _FILE = click.argument("file", type=click.File("rb"))
 def load(ctx: click.Context, sources: tuple[str, ...], offline: bool, given: Path | None, as_json: bool, quiet: bool) -> None:
     """Load sources, judge every contract and record, and build the registry (all sources unless named).
 
+    Without --offline each source that says how (access: in its file) is fetched from its portal. Where a portal fails,
+    what was loaded before stays, coverage says so, the other sources are loaded, and the exit status is 1.
+
     \b
     Examples:
       registry load --offline
+      registry load us-ma-cambridge-contracts
       registry load us-il-chicago-contracts --from contracts.csv
     """
     from .running import run_load
 
-    if not offline and given is None and not quiet:
-        click.echo("No source is fetched over the network yet: using archived loads and bundled extracts.", err=True)
-    sys.exit(run_load(_paths(ctx), sources, given, as_json, quiet))
+    sys.exit(run_load(_paths(ctx), sources, given, as_json, quiet, offline))
 
 
 @main.command()
@@ -214,3 +216,53 @@ def serve(ctx: click.Context, port: int, host: str) -> None:
     if not paths.registry.exists():
         raise RegistryError(f"{paths.registry} does not exist yet. Run `registry load --offline` first.")
     serve_site(paths.registry, paths.root, host, port)
+
+
+@main.command()
+@click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--project", metavar="NAME", help="The Vercel project to publish to.")
+@click.option("--dry-run", is_flag=True, help="Do everything but deploy, and keep nothing. Needs no account.")
+@click.option("--generate-dir", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Write the site into DIR and stop. Needs no account.")
+@click.option("--target", type=click.Choice(("vercel", "docker", "static")), default="vercel", show_default=True, metavar="TARGET",
+              help="vercel, docker (a folder with a Dockerfile) or static (an edition to read offline); DIRECTORY says where.")
+@click.option("--no-sql", is_flag=True, help="Readers may not bring SQL of their own; the ready questions stay.")
+@click.option("--address", metavar="URL", help="Where to look after deploying (default: https://NAME.vercel.app).")
+@click.pass_context
+def publish(ctx: click.Context, directory: Path | None, project: str | None, dry_run: bool, generate_dir: Path | None, target: str,
+            no_sql: bool, address: str | None) -> None:
+    """Publish exactly what `registry serve` shows: verify it, make it small, try every kind of page, deploy, try again.
+
+    \b
+    Examples:
+      registry publish --project surveillance-registry
+      registry publish --dry-run
+      registry publish --target docker site
+      registry publish --target static edition
+    """
+    from .publish import Order
+    from .publish import publish as publish_site
+
+    if directory is not None and generate_dir is not None:
+        raise FactsError("Give DIRECTORY or --generate-dir, not both.")
+    order = Order(target, project, directory or generate_dir, dry_run, not no_sql, address)
+    click.echo(publish_site(_paths(ctx), order, lambda words: click.echo(words, err=True)))
+
+
+@main.command("verify-copy")
+@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@_QUIET
+def verify_copy(directory: Path, quiet: bool) -> None:
+    """Check that a copy of the offline edition is the same to the byte: nothing changed, missing or added.
+
+    \b
+    Example:
+      registry verify-copy edition
+    """
+    from .manifest import verdict
+
+    found, words = verdict(directory)
+    for line in found:
+        click.echo(line, err=True)
+    if not quiet:
+        click.echo(words)
+    sys.exit(1 if found else 0)

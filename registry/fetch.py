@@ -6,7 +6,6 @@ what to do; it never ends in fewer rows.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
@@ -23,6 +22,7 @@ import stamina
 
 from . import __version__, archive
 from .errors import SourceError
+from .pages import parse_json
 from .visits import Visit, Visits
 
 ATTEMPTS = 5
@@ -39,7 +39,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 Guard = Callable[[bytes], str]  # the first bytes of a body -> what is wrong with it, or ""
 
 
-class _Again(Exception):
+class _AgainError(Exception):
     """A failure that may pass: what came, and the seconds the portal asked to wait (None: it did not say)."""
 
     def __init__(self, story: str, wait: float | None = None) -> None:
@@ -103,15 +103,15 @@ class Fetcher:
         except ValueError as error:
             raise SourceError(f"{url}: the JSON is cut short or malformed ({error}). {_TRY_AGAIN}") from error
 
-    def file(self, url: str, guard: Guard, origin: str) -> archive.Archived | None:
-        """Archive one file as the source's newest load; None where the portal says that the newest is still the same."""
+    def file(self, url: str, guard: Guard, origin: str, at_least: int) -> archive.Archived | None:
+        """Archive one file of at least so many lines as the source's newest load; None where that is unchanged."""
         known, newest = self.visits.known(url), archive.newest(self.folder)
         if known and (newest is None or newest.sha256 != known.sha256):
             known = None
         kept: list[archive.Archived] = []
 
         def keep(chunks: Iterator[bytes]) -> tuple[str, int]:
-            kept.append(archive.receive(chunks, self.folder, origin))
+            kept.append(archive.receive(_long_enough(url, chunks, at_least), self.folder, origin))
             return kept[0].sha256, kept[0].size
 
         self._reply(url, known, guard, keep, MOST_BYTES)
@@ -125,12 +125,15 @@ class Fetcher:
             for attempt in stamina.retry_context(on=_whether_again, attempts=ATTEMPTS, timeout=None, wait_initial=1.0, wait_max=60.0):
                 with attempt, self._asked(url, known) as reply:
                     if reply.status_code == httpx.codes.NOT_MODIFIED and known:
+                        self.visits.note(url, known)
                         return known.sha256, known.size
                     _refuse_status(url, reply)
                     sha256, size = keep(_checked(url, reply, guard, most))
-                    self.visits.note(url, Visit(sha256, size, _now(), reply.headers.get("ETag", ""), reply.headers.get("Last-Modified", "")))
+                    self.visits.note(
+                        url, Visit(sha256, size, _now(), reply.headers.get("ETag", ""), reply.headers.get("Last-Modified", ""))
+                    )
                     return sha256, size
-        except (_Again, httpx.TransportError) as error:
+        except (_AgainError, httpx.RequestError, httpx.InvalidURL) as error:
             told = str(error) or type(error).__name__
             raise SourceError(f"{url}: gave up after {ATTEMPTS} attempts; the last: {told}. {_TRY_AGAIN}") from error
         raise AssertionError("the loop above returns or raises")
@@ -138,7 +141,7 @@ class Fetcher:
     @contextmanager
     def _asked(self, url: str, known: Visit | None) -> Iterator[httpx.Response]:
         """The reply to `url`, having followed redirects by hand to hosts of the source's list only."""
-        at = httpx.URL(url)
+        at = self._allowed(httpx.URL(url), url)
         for _ in range(MOST_REDIRECTS + 1):
             self.web.wait_for(at.host)
             with self.web.client.stream("GET", at, headers=self._headers(at, known)) as reply:
@@ -146,7 +149,9 @@ class Fetcher:
                     yield reply
                     return
                 at = self._led_to(at, reply)
-        raise SourceError(f"{url}: redirected more than {MOST_REDIRECTS} times. Look at the address in a browser and correct the source file.")
+        raise SourceError(
+            f"{url}: redirected more than {MOST_REDIRECTS} times. Look at the address in a browser and correct the source file."
+        )
 
     def _headers(self, at: httpx.URL, known: Visit | None) -> dict[str, str]:
         own = self.secret if at.netloc.decode() == self.home else {}
@@ -154,9 +159,16 @@ class Fetcher:
 
     def _led_to(self, at: httpx.URL, reply: httpx.Response) -> httpx.URL:
         to = at.join(reply.headers.get("Location", ""))
-        if to.netloc.decode() not in self.hosts or (at.scheme, to.scheme) == ("https", "http"):
+        if (at.scheme, to.scheme) == ("https", "http"):
             raise SourceError(
-                f"{at}: the portal redirects to {to.scheme}://{to.netloc.decode()}, which is not in the source's list of hosts. "
+                f"{at}: the portal redirects to {to}, where nothing is encrypted. Look at the address, and correct the source file."
+            )
+        return self._allowed(to, str(at))
+
+    def _allowed(self, to: httpx.URL, led_by: str) -> httpx.URL:
+        if to.netloc.decode() not in self.hosts:
+            raise SourceError(
+                f"{led_by}: leads to {to.scheme}://{to.netloc.decode()}, which is not among the source's hosts. "
                 "If that is the publisher's new home, add it under hosts: in the source file."
             )
         return to
@@ -167,18 +179,18 @@ _TRY_AGAIN = "Nothing was changed; load again later, and look at the address in 
 
 def _whether_again(error: Exception) -> bool | float:
     """The back-off hook: whether to ask again, or after how many seconds the portal said to."""
-    if isinstance(error, _Again):
+    if isinstance(error, _AgainError):
         return True if error.wait is None else error.wait
-    return isinstance(error, httpx.TransportError)
+    return isinstance(error, httpx.RequestError)
 
 
 def _refuse_status(url: str, reply: httpx.Response) -> None:
-    """Raise unless the status is 200: `_Again` for what may pass, SourceError for what will not."""
+    """Raise unless the status is 200: `_AgainError` for what may pass, SourceError for what will not."""
     if reply.status_code == httpx.codes.OK:
         return
     told = f"status {reply.status_code}, {_excerpt(reply)}"
     if reply.status_code in TRANSIENT:
-        raise _Again(told, _retry_after(reply.headers.get("Retry-After", "")))
+        raise _AgainError(told, _retry_after(reply.headers.get("Retry-After", "")))
     raise SourceError(f"{url}: {told}. Has the data set moved or been closed? Look at the address, and correct the source file.")
 
 
@@ -215,13 +227,26 @@ def _checked(url: str, reply: httpx.Response, guard: Guard, most: int) -> Iterat
         if size > most:
             raise SourceError(f"{url}: the reply is longer than {most:,} bytes. Ask for smaller pages with `page:` in the source file.")
         if time.monotonic() - began > LONGEST_REPLY:
-            raise _Again(f"the reply took longer than {LONGEST_REPLY:.0f} s")
+            raise _AgainError(f"the reply took longer than {LONGEST_REPLY:.0f} s")
         yield chunk
     if not size:
         _refuse(url, guard(b""))
     framed = "Content-Length" in reply.headers or "Transfer-Encoding" in reply.headers
     if not framed and not last.endswith((b"\n", b"\r", b"]", b"}")):
         raise SourceError(f"{url}: the reply may be cut short: it says no length and does not end a line. {_TRY_AGAIN}")
+
+
+def _long_enough(url: str, chunks: Iterator[bytes], at_least: int) -> Iterator[bytes]:
+    """The chunks of a file; at their end SourceError where it has fewer lines than the data set ever had."""
+    lines = 0
+    for chunk in chunks:
+        lines += chunk.count(b"\n") or chunk.count(b"\r")
+        yield chunk
+    if lines < at_least:
+        raise SourceError(
+            f"{url}: {lines:,} lines came, fewer than the {at_least:,} rows of a whole file. Nothing was changed. "
+            "If the publisher really has fewer now, change expect: in the source file."
+        )
 
 
 def _refuse(url: str, trouble: str) -> None:
@@ -249,11 +274,6 @@ def _not_wanted(start: bytes, wanted: str) -> str:
     kind = "an HTML page" if start[:1] == b"<" else "something else"
     words = " ".join(re.sub(r"<[^>]*>", " ", start.decode("utf-8", "replace")).split())
     return f"status 200 with {kind} instead of {wanted}, saying {words[:120]!r}"
-
-
-def parse_json(raw: bytes) -> Any:
-    """JSON with every number as the text that was sent; ValueError where it is not whole."""
-    return json.loads(raw, parse_float=str, parse_int=str)
 
 
 def _now() -> str:

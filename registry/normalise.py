@@ -1,7 +1,8 @@
 """Turn the raw revisions of one contract into one OCDS-worded contract with its amendments. Pure.
 
-A contract is judged as a whole: its value is the sum of its revisions, its term runs from the first start to the
-end in its newest revision, and it was signed when the first revision was.
+A contract is judged as a whole: its value is the sum of its revisions (or the newest one's, where each tells the
+total), its term runs from the first start to the end in its newest revision, and it was signed when the first
+revision was.
 """
 
 from __future__ import annotations
@@ -48,7 +49,13 @@ def _amendments(source: Source, contract: str, rows: list[RawRow], load: str, or
         before = seen.setdefault(row.get("revision", ""), [])
         amendments.append(_amendment(source, contract, row, before, load, origin, issues))
         before.append(row.get("value_amount", ""))
-    return amendments
+    return _only_newest_counted(amendments) if source.amounts_are == "totals" else amendments
+
+
+def _only_newest_counted(amendments: list[Row]) -> list[Row]:
+    """Each revision tells the amount of the whole contract: the newest that tells one stands, none is added."""
+    newest = next((one["id"] for one in reversed(amendments) if one["value_amount"] is not None), None)
+    return [{**one, "counted": int(one["id"] == newest)} for one in amendments]
 
 
 def _amendment(source: Source, contract: str, row: RawRow, before: list[str], load: str, origin: str, issues: list[Issue]) -> Row:

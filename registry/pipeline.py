@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from .build import Writer, building
 from .catalog import Catalog
@@ -15,12 +14,12 @@ from .paths import Paths
 from .published import add_coverage, add_knowledge, close_report
 from .report import Report, SourceReport
 from .staged import reading
-from .staging import Progress, kept, stage_source
+from .staging import From, Progress, kept, stage_source
 from .verify import registry_problems
 
 
-def load(paths: Paths, catalog: Catalog, wanted: Iterable[str], given: Path | None, progress: Progress) -> Report:
-    """Stage the wanted sources, then judge and build everything. `given` is a file for the one wanted source.
+def load(paths: Paths, catalog: Catalog, wanted: Iterable[str], given: From, progress: Progress) -> Report:
+    """Stage the wanted sources, then judge and build everything. `given` is a file for the one wanted source, or the web.
 
     One failing source never spoils another: it keeps what it staged before. RegistryError if another load is running.
     """

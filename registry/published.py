@@ -12,6 +12,7 @@ from .build import Writer
 from .catalog import Catalog
 from .judged import Context
 from .paths import Paths
+from .records_laws import records_law_rows
 from .report import Report, SourceReport, issue_rows, load_rows
 from .snapshot import Snapshot, read_snapshot, snapshot_files
 from .source import Source
@@ -32,6 +33,7 @@ def add_knowledge(writer: Writer, catalog: Catalog) -> None:
     writer.add("products", knowledge.product_rows(catalog.suppliers))
     writer.add("names", knowledge.name_rows(catalog))
     writer.add("sources", knowledge.source_rows(catalog.sources))
+    writer.add("records_laws", records_law_rows(catalog.records_laws))
 
 
 def add_coverage(

@@ -16,10 +16,12 @@ from .paths import Paths
 from .unchanged import exit_status_if_unchanged
 
 
-def run_load(paths: Paths, wanted: tuple[str, ...], given: Path | None, as_json: bool, quiet: bool) -> int:
+def run_load(paths: Paths, wanted: tuple[str, ...], given: Path | None, as_json: bool, quiet: bool, offline: bool) -> int:
     """Load and print; returns the exit status: 0, or 1 where a source failed or an error was stored."""
     if given is not None and len(wanted) != 1:
         raise RegistryError("--from takes exactly one SOURCE. `registry sources` lists them.")
+    if not offline and given is None:
+        return _load_from_portals(paths, wanted, as_json, quiet)
     status = exit_status_if_unchanged(paths, wanted, given)
     if status is not None:
         _say(quiet or as_json, "Nothing has changed: same bytes, same knowledge, same engine. The registry is left as it is.")
@@ -30,6 +32,15 @@ def run_load(paths: Paths, wanted: tuple[str, ...], given: Path | None, as_json:
 
     progress = _progress(quiet or as_json)
     return _run(paths, as_json, quiet, lambda catalog: load(paths, catalog, _known(catalog.sources, wanted), given, progress))
+
+
+def _load_from_portals(paths: Paths, wanted: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+    from .fetch import open_web
+    from .pipeline import load
+
+    progress = _progress(quiet or as_json)
+    with open_web() as web:
+        return _run(paths, as_json, quiet, lambda catalog: load(paths, catalog, _known(catalog.sources, wanted), web, progress))
 
 
 def run_tag(paths: Paths, as_json: bool, quiet: bool) -> int:

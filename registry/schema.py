@@ -75,6 +75,7 @@ TABLES: dict[str, Table] = {
         indexes=("jurisdiction",),
         links={"jurisdiction": "jurisdictions"},
     ),
+    "records_laws": Table(_columns("id name citation day_kind answer note evidence source_url", whole="days")),
     "contracts": Table(
         _columns(
             "id jurisdiction buyer_name buyer_unit supplier supplier_name title description status date_signed "

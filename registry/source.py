@@ -32,6 +32,14 @@ FieldName = Literal[
 ]
 DATE_FIELDS = ("date_signed", "period_start_date", "period_end_date")
 
+# What access: must say for each kind of portal, and what it may; a source that says nothing is not fetched.
+ACCESS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "arcgis": (("base", "layer"), ("where", "page")),
+    "ckan": (("base", "resource"), ("as", "page")),
+    "delimited": (("base", "path"), ()),
+    "socrata": (("base", "dataset"), ("where", "page", "columns", "token_env", "token_header")),
+}
+
 
 class Expect(Strict, frozen=True):
     """Bounds a person set after looking: rows and contracts of a whole file, least filled share per column."""
@@ -57,7 +65,7 @@ class Source(Strict, frozen=True):
     title: str
     jurisdiction: str
     kind: Literal["contracts", "payments", "matters", "records"]
-    portal: Literal["delimited"]
+    portal: Literal["arcgis", "ckan", "delimited", "socrata"]
     url: str
     publisher: str
     licence: str
@@ -69,6 +77,9 @@ class Source(Strict, frozen=True):
     fields: dict[FieldName, str]
     key: tuple[str, ...]
     date_format: str
+    amounts_are: Literal["changes", "totals"] = "changes"
+    access: dict[str, str] = {}
+    hosts: tuple[str, ...] = ()
     licence_url: str = ""
     id_prefix: str = ""
     key_may_repeat: str = ""
@@ -93,6 +104,10 @@ class Source(Strict, frozen=True):
     def kept(self) -> tuple[str, ...]:
         """The portal's columns that are staged, in a stable order: an allow-list, not a block-list."""
         return tuple(dict.fromkeys((*self.key, *self.fields.values())))
+
+    def portals_own(self, column: str) -> bool:
+        """Whether the portal makes this column itself, so that its list of columns does not name it."""
+        return column.startswith(":")
 
     @property
     def known(self) -> frozenset[str]:
@@ -128,6 +143,23 @@ def _problems(source: Source, path: Path) -> Iterator[str]:
     for needed in ("contract_number", "title", "supplier_name"):
         if needed not in source.fields:
             yield f"fields: `{needed}` is missing; say which column of the portal it is."
+    yield from _access_problems(source)
     twice = set(source.fields.values()) & (set(source.ignore) | set(source.never_fetched))
     if twice:
         yield f"column `{min(twice)}` is both used and left out; keep one."
+
+
+def _access_problems(source: Source) -> Iterator[str]:
+    needed, also = ACCESS[source.portal]
+    for key in needed if source.access else ():
+        if key not in source.access:
+            yield f"access: `{key}` is missing. A {source.portal} source needs {', '.join(needed)}."
+    for key in source.access:
+        if key not in (*needed, *also):
+            yield f"access: `{key}` means nothing for a {source.portal} source. Allowed: {', '.join((*needed, *also))}."
+    if source.access.get("base", "http").endswith("/") or not source.access.get("base", "http").startswith("http"):
+        yield "access: `base` must begin with https:// and not end with a slash."
+    if not source.access.get("page", "1").isdecimal():
+        yield "access: `page` must be a number of rows."
+    if ("token_env" in source.access) != ("token_header" in source.access):
+        yield "access: `token_env` and `token_header` belong together."

@@ -9,26 +9,25 @@ from __future__ import annotations
 import csv
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from . import clean
-from .archive import Archived, opened
-from .audit import amount_column, date_checks, unreadable
+from .archive import Archived
+from .audit import MOST_REMEMBERED, Remembered, amount_column, date_checks, unreadable
 from .audit import reader as value_reader
 from .beside import fresh_beside
 from .errors import SourceError
+from .incoming import LONGEST_ROW, Table, reading, undecodable, unknown_columns
 from .issues import Issue
 from .source import Source
 from .sql import nameless, quoted
 
-LONGEST_ROW = 1_000_000
-TICK = 10_000
+BLOCK = 500
 MOST_ISSUES_KEPT = 1_000
-# A quotation mark that is never closed would swallow the rest of the file; no real value is this long.
-LONGEST_FIELD = 1 << 26
 
 
 class Staged(NamedTuple):
@@ -40,29 +39,6 @@ class Staged(NamedTuple):
     issues: list[Issue]
 
 
-class _Lines:
-    """The text's lines, noting when what was read since the last row cannot be a row worth keeping."""
-
-    def __init__(self, text: IO[str]) -> None:
-        self.text = text
-        self.since = 0
-        self.suspect = ""
-
-    def __iter__(self) -> Iterator[str]:
-        for line in self.text:
-            self.since += len(line)
-            if self.since > LONGEST_ROW:
-                self.suspect = "row_too_long"
-            if "\0" in line:
-                self.suspect = "nul_byte"
-            yield line
-
-    def start_row(self) -> str:
-        """Why the row just read cannot be kept, or ""; forgets it."""
-        why, self.suspect = self.suspect, ""
-        return why
-
-
 def stage(source: Source, load: Archived, target: Path, definition: str, tick: Callable[[int], object]) -> Staged:
     """Write every row of `load` to the staging database `target`; SourceError leaves the old one as it was.
 
@@ -72,8 +48,8 @@ def stage(source: Source, load: Archived, target: Path, definition: str, tick: C
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = fresh_beside(target)
     try:
-        with opened(load, source.encoding) as text, _wide_fields(), closing(sqlite3.connect(beside)) as db:
-            staged = _fill(db, source, load, text, tick)
+        with reading(source, load) as table, closing(sqlite3.connect(beside)) as db:
+            staged = _fill(db, source, load, table, tick)
             db.execute("INSERT INTO account VALUES ('definition', ?)", (definition,))
             db.commit()
         beside.replace(target)
@@ -82,28 +58,14 @@ def stage(source: Source, load: Archived, target: Path, definition: str, tick: C
         beside.unlink(missing_ok=True)
 
 
-@contextmanager
-def _wide_fields() -> Iterator[None]:
-    """Let the csv module read a huge field, so that it can be refused as a row and the rest still be read."""
-    usual = csv.field_size_limit(LONGEST_FIELD)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(usual)
-
-
-def _fill(db: sqlite3.Connection, source: Source, load: Archived, text: IO[str], tick: Callable[[int], object]) -> Staged:
-    issues: list[Issue] = []
-    lines = _Lines(text)
-    reader = csv.reader(lines, delimiter=source.delimiter, strict=True)
-    header = _header(source, load, reader, issues)
-    lines.start_row()
+def _fill(db: sqlite3.Connection, source: Source, load: Archived, table: Table, tick: Callable[[int], object]) -> Staged:
+    issues = unknown_columns(source, table.columns, load.origin)
     _prepare(db, source)
-    counts = {"read": 0, "refused": 0, "blank": 0}
-    rows = _rows(source, load, header, reader, lines, counts, issues, tick)
+    counts = _Counts()
+    rows = _rows(_Reading(source, load, table, counts, issues, tick))
     holes = ", ".join("?" * (len(source.kept) + 1))
     db.executemany(f"INSERT INTO rows VALUES ({holes})", _loud(rows, source, load, counts))
-    staged = Staged(counts["read"], counts["read"] - counts["refused"], counts["refused"], issues)
+    staged = Staged(counts.read, counts.read - counts.refused, counts.refused, issues)
     _finish(db, source, load, staged)
     return staged
 
@@ -115,79 +77,109 @@ def _prepare(db: sqlite3.Connection, source: Source) -> None:
     db.execute(f"CREATE TABLE rows (row INTEGER PRIMARY KEY, {columns})")
 
 
-def _header(source: Source, load: Archived, reader: Iterator[list[str]], issues: list[Issue]) -> list[str]:
-    try:
-        header = [name.strip() for name in next(reader)]
-    except UnicodeDecodeError as error:
-        raise _undecodable(source, load, error, 0) from error
-    except (StopIteration, csv.Error) as error:
-        raise SourceError(f"{source.id}: {load.origin} has no header row ({str(error) or 'it is empty'}). Is it the right file?") from error
-    missing = [column for column in source.kept if column not in header]
-    if missing:
-        raise SourceError(
-            f"{source.id}: {load.origin} lacks the column {', '.join(map(repr, missing))}. "
-            f"It has: {', '.join(header)}. If the portal renamed it, change data/sources/{source.id}.yml."
-        )
-    twice = sorted({column for column in source.kept if header.count(column) > 1})
-    if twice:
-        raise SourceError(f"{source.id}: {load.origin} has the column {', '.join(map(repr, twice))} twice; which is meant?")
-    issues += [_new_column(source, load, name) for name in header if name not in source.known]
-    return header
+class _Counts:
+    """What has been read so far: records, those refused, and lines with nothing on them, which are no records."""
+
+    def __init__(self) -> None:
+        self.read = self.refused = self.blank = 0
 
 
-def _new_column(source: Source, load: Archived, name: str) -> Issue:
-    return Issue(
-        source.id,
-        "error",
-        "unknown_column",
-        load.origin,
-        None,
-        name,
-        "",
-        f"The file has a column we do not know: {name!r}.",
-        f"Map it, or name it under ignore: or never_fetched: in data/sources/{source.id}.yml.",
-    )
+class _Reading(NamedTuple):
+    """What the reading of one load needs at every row."""
+
+    source: Source
+    load: Archived
+    table: Table
+    counts: _Counts
+    issues: list[Issue]
+    tick: Callable[[int], object]
 
 
-def _rows(
-    source: Source,
-    load: Archived,
-    header: list[str],
-    reader: Iterator[list[str]],
-    lines: _Lines,
-    counts: dict[str, int],
-    issues: list[Issue],
-    tick: Callable[[int], object],
-) -> Iterator[tuple[object, ...]]:
+def _rows(reading: _Reading) -> Iterator[tuple[object, ...]]:
     """Yield (row number, kept values); a row that cannot be kept is counted and reported instead.
 
-    A line with nothing on it is no row: many files end with one. This is the hot loop of a load: what happens once per
-    row is written out, what happens rarely is a call.
+    The hot loop of a load: a few hundred rows are looked at together, in calls that loop in C, and only where one of
+    them is odd are they gone through one by one.
     """
-    pick, width = itemgetter(*(header.index(column) for column in source.kept)), len(header)
-    dates, amount, number = date_checks(source, header), amount_column(source, header), 0
-    plain = clean.PLAIN_MONEY.fullmatch
+    table, counts, ordinary = reading.table, reading.counts, _ordinary(reading)
+    kept = [itemgetter(table.header.index(column)) for column in reading.source.kept]
+    number = 1
+    while block := _block(reading):
+        if ordinary(block):
+            yield from zip(range(number, number + len(block)), *(map(value, block) for value in kept), strict=True)
+            counts.read += len(block)
+        else:
+            yield from _one_by_one(reading, number, block)
+        number += len(block)
+        reading.tick(len(block))
+
+
+def _block(reading: _Reading) -> list[list[str]]:
+    """The next few hundred rows; where reading them fails, the count says after how many."""
+    block: list[list[str]] = []
+    reading.table.watch.start()
     try:
-        for number, row in enumerate(reader, 1):
-            lines.since = 0
-            if not number % TICK:
-                tick(TICK)
-            if lines.suspect or len(row) != width:
-                if not row:
-                    counts["blank"] += 1
-                    continue
-                counts["refused"] += 1
-                _report(issues, _refused(source, load, number, lines.start_row(), row, width))
-                continue
-            for at, column, why in dates:
-                if why[row[at]]:
-                    _report(issues, _odd(source, load, number, row[at], column, why[row[at]], pick(row)))
-            if amount is not None and not plain(row[amount]):
-                _look_at_amount(source, load, number, row[amount], pick(row), issues)
-            yield (number, *pick(row))
-    finally:
-        counts["read"] = number - counts["blank"]
-        tick(number % TICK)
+        block.extend(islice(reading.table.rows, BLOCK))
+    except (csv.Error, UnicodeDecodeError):
+        reading.counts.read += len(block)
+        raise
+    return block
+
+
+def _ordinary(reading: _Reading) -> Callable[[list[list[str]]], bool]:
+    """A function that says whether every row of a block is whole and every date and amount in it readable."""
+    table, width = reading.table, len(reading.table.header)
+    dates = [(itemgetter(at), why, set[str]()) for at, _, why in date_checks(reading.source, table.header)]
+    amount, plain = amount_column(reading.source, table.header), clean.PLAIN_MONEY.fullmatch
+
+    def ordinary(block: list[list[str]]) -> bool:
+        if table.watch.suspect or set(map(len, block)) != {width}:
+            return False
+        if amount is not None and not all(map(plain, map(itemgetter(amount), block))):
+            return False
+        return all(_readable(set(map(value, block)), why, seen) for value, why, seen in dates)
+
+    return ordinary
+
+
+def _readable(days: set[str], why: Remembered, seen: set[str]) -> bool:
+    """Whether all days can be read; those seen before are not looked at again."""
+    if len(seen) > MOST_REMEMBERED:
+        seen.clear()
+    new = days - seen
+    if any(why[day] for day in new):
+        return False
+    seen |= new
+    return True
+
+
+def _one_by_one(reading: _Reading, number: int, block: list[list[str]]) -> Iterator[tuple[object, ...]]:
+    """The rows of a block in which something is odd. A line with nothing on it is no row: many files end with one."""
+    source, load, counts, issues, header = reading.source, reading.load, reading.counts, reading.issues, reading.table.header
+    pick, dates, amount = itemgetter(*map(header.index, source.kept)), date_checks(source, header), amount_column(source, header)
+    for at_row, row in enumerate(block, number):
+        if not row:
+            counts.blank += 1
+            continue
+        counts.read += 1
+        if refusal := _why_refused(row, len(header)):
+            counts.refused += 1
+            _report(issues, _refused(source, load, at_row, refusal, row, len(header)))
+            continue
+        for at, column, why in dates:
+            if why[row[at]]:
+                _report(issues, _odd(source, load, at_row, row[at], column, why[row[at]], pick(row)))
+        if amount is not None and not clean.PLAIN_MONEY.fullmatch(row[amount]):
+            _look_at_amount(source, load, at_row, row[amount], pick(row), issues)
+        yield (at_row, *pick(row))
+
+
+def _why_refused(row: list[str], width: int) -> str:
+    if any("\0" in value for value in row):
+        return "nul_byte"
+    if sum(map(len, row)) > LONGEST_ROW:
+        return "row_too_long"
+    return "" if len(row) == width else "wrong_number_of_columns"
 
 
 def _look_at_amount(source: Source, load: Archived, number: int, raw: str, kept: tuple[str, ...], issues: list[Issue]) -> None:
@@ -224,10 +216,9 @@ _REFUSALS = {
 }
 
 
-def _refused(source: Source, load: Archived, number: int, suspect: str, row: list[str], width: int) -> Issue:
-    why = suspect or "wrong_number_of_columns"
+def _refused(source: Source, load: Archived, number: int, why: str, row: list[str], width: int) -> Issue:
     message, remedy = _REFUSALS[why]
-    detail = "" if suspect else f" ({len(row)} instead of {width})"
+    detail = f" ({len(row)} instead of {width})" if why == "wrong_number_of_columns" else ""
     excerpt = " | ".join(value[:40] for value in row[:6])
     return Issue(source.id, "error", why, load.origin, number, "", excerpt[:200], f"Row {number} refused: {message}{detail}", remedy)
 
@@ -251,27 +242,17 @@ def _odd(source: Source, load: Archived, number: int, value: str, column: str, m
     )
 
 
-def _loud(rows: Iterator[tuple[object, ...]], source: Source, load: Archived, counts: dict[str, int]) -> Iterator[tuple[object, ...]]:
+def _loud(rows: Iterator[tuple[object, ...]], source: Source, load: Archived, counts: _Counts) -> Iterator[tuple[object, ...]]:
     """Turn a decoding or quoting failure in mid-file into an error that names the row and the remedy."""
     try:
         yield from rows
     except UnicodeDecodeError as error:
-        raise _undecodable(source, load, error, counts["read"] + 1) from error
+        raise undecodable(source, load, error, counts.read + 1) from error
     except csv.Error as error:
         raise SourceError(
-            f"{source.id}: {load.origin}, row {counts['read'] + 1}: {error}. The file is cut short or a quotation mark is wrong; "
+            f"{source.id}: {load.origin}, row {counts.read + 1}: {error}. The file is cut short or a quotation mark is wrong; "
             "fetch it again. Nothing was changed."
         ) from error
-
-
-def _undecodable(source: Source, load: Archived, error: UnicodeDecodeError, row: int) -> SourceError:
-    """The file is decoded in pieces: the line ends before the bad byte lie between it and the row that was being read."""
-    before = error.object[: error.start]
-    near = row + (before.count(b"\n") or before.count(b"\r"))
-    return SourceError(
-        f"{source.id}: {load.origin}, near row {near}: bytes are not {source.encoding} ({error.reason}). "
-        f"If the portal sends another encoding, write e.g. `encoding: latin-1` in data/sources/{source.id}.yml."
-    )
 
 
 def _finish(db: sqlite3.Connection, source: Source, load: Archived, staged: Staged) -> None:

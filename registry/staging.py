@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from . import staged
 from .errors import SourceError
@@ -14,11 +15,41 @@ from .report import SourceReport
 from .source import Source
 from .stage import stage
 
+if TYPE_CHECKING:
+    from .fetch import Web
+
 Progress = Callable[[str, int], Callable[[int], object]]
+# Where a load takes its bytes from: a file given, the portals, or (None) what is on disk already.
+From: TypeAlias = "Path | Web | None"
 
 
-def stage_source(paths: Paths, source: Source, given: Path | None, progress: Progress) -> SourceReport:
-    """Archive, hash and stage the source's newest bytes unless they are staged already; never raises SourceError."""
+def stage_source(paths: Paths, source: Source, given: From, progress: Progress) -> SourceReport:
+    """Bring in, hash and stage the source's newest bytes unless they are staged already; never raises SourceError.
+
+    Where the portal fails, what was brought in before is staged, and the report says that the refresh failed.
+    """
+    if given is None or isinstance(given, Path):
+        return _stage(paths, source, given, progress)
+    failure = _fetch(paths, source, given)
+    report = _stage(paths, source, None, progress)
+    if failure:
+        report.result, report.error = "failed", " ".join(filter(None, (failure, report.error)))
+    return report
+
+
+def _fetch(paths: Paths, source: Source, web: Web) -> str:
+    """Bring the source from its portal into the archive; why that failed, or "" (also where it says no address)."""
+    from .portals import fetch_source
+
+    try:
+        if source.access:
+            fetch_source(paths, source, web)
+    except SourceError as error:
+        return str(error)
+    return ""
+
+
+def _stage(paths: Paths, source: Source, given: Path | None, progress: Progress) -> SourceReport:
     try:
         found = find_input(paths, source, given)
         if found is None:

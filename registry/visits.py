@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from .beside import fresh_beside
 
@@ -29,7 +30,7 @@ class Visits:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "visits.json"
-        self.before = {url: Visit(*kept) for url, kept in _read(self.path).items()}
+        self.before = _read(self.path)
         self.now: dict[str, Visit] = {}
 
     def known(self, url: str) -> Visit | None:
@@ -42,16 +43,16 @@ class Visits:
         self.now[url] = visit
 
     def save(self) -> None:
-        """Keep this load's visits; an address that was answered "not changed" keeps its earlier one."""
+        """Keep this load's visits; what earlier ones asked for and this one did not is forgotten."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         beside = fresh_beside(self.path)
-        beside.write_text(json.dumps({**self.before, **self.now}, indent=1, sort_keys=True), encoding="utf-8")
+        beside.write_bytes(msgspec.json.encode(self.now, order="sorted"))
         beside.replace(self.path)
 
 
-def _read(path: Path) -> dict[str, list[str]]:
+def _read(path: Path) -> dict[str, Visit]:
     # Only a shortcut is kept here: without it, or with one that a killed disk left half written, everything is asked again.
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, json.JSONDecodeError):
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Visit])
+    except (FileNotFoundError, msgspec.DecodeError):
         return {}

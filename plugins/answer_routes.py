@@ -1,0 +1,144 @@
+"""/answer and /answer.json: one question, one of six answers, its evidence, and what was not searched.
+
+The answer itself is the canned query `answer` of metadata.yml, the evidence the canned query `answer_evidence`: one
+source of truth for the page, the data, and whoever asks with SQL.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import Any
+from urllib.parse import urlencode
+
+from datasette import Response, hookimpl
+
+DATABASE = "registry"
+ASKED = ("about", "place", "as_of")
+LONGEST = 200  # characters of a name; longer ones are no names and would only fill the page
+SHOWN = 200  # pieces of evidence on the page, the newest; /answer.json has them all
+
+_PLACE = """
+select jurisdictions.id, jurisdictions.name, jurisdictions.deciding_body from jurisdictions where jurisdictions.id in (
+  select jurisdiction from place_names
+  where name = trim(replace(replace(replace(lower(:place), ',', ' '), '.', ' '), '  ', ' ')))
+"""
+
+_ABOUT = """
+select distinct about, kind, display from names where name in (lower(trim(:about)), :folded) or about = lower(trim(:about))
+order by case kind when 'product' then 1 when 'supplier' then 2 when 'technology' then 3 end
+"""
+
+# What the registry keeps of the bytes a contract was read from; a record names its publisher instead.
+_ARCHIVED = """
+select contracts.id, contracts.contract_number, sources.title as source, loads.sha256, loads.read_at
+from contracts left join sources on sources.id = contracts.source left join loads on loads.id = contracts.load
+where contracts.id in (select value from json_each(:ids))
+"""
+
+_PUBLISHED = """
+select id, source_title, source_publisher, same_as, event_type, channel from records where id in (select value from json_each(:ids))
+"""
+
+
+def folded(text: str) -> str:
+    """A name as the registry folds names: plain lower-case letters and digits with single spaces."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return " ".join(re.findall(r"[a-z0-9]+", plain))
+
+
+async def _rows(datasette: Any, sql: str, given: dict[str, Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in await datasette.get_database(DATABASE).execute(sql, given)]
+
+
+async def _canned(datasette: Any, request: Any, name: str, given: dict[str, str]) -> list[dict[str, Any]]:
+    query = await datasette.get_canned_query(DATABASE, name, request.actor)
+    return await _rows(datasette, query["sql"], given)
+
+
+async def _evidence(datasette: Any, request: Any, given: dict[str, str]) -> list[dict[str, Any]]:
+    """The rows under an answer, oldest first; a row that only says that nothing was found is no evidence."""
+    for about in dict.fromkeys((given["about"], folded(given["about"]))):
+        rows = await _canned(datasette, request, "answer_evidence", {**given, "about": about})
+        if rows[0]["note"] is None:
+            return rows
+    return []
+
+
+async def _told(datasette: Any, request: Any, row: dict[str, Any], origins: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """One piece of evidence as data; `page` is its permanent address, `archived_sha256` the hash of the bytes it was read from."""
+    kind, ref = ("contracts", row["contract"]) if row["contract"] else ("records", row["record"])
+    origin = origins.get(ref, {})
+    return {
+        "date": row["evidence_when"], "said": row["said"], "grade": row["grade"], "ground": row["ground"],
+        "proposal": row["proposal"] == "proposal", "contract": row["contract"], "record": row["record"],
+        "contract_number": origin.get("contract_number"), "channel": origin.get("channel") or ("city_contract" if row["contract"] else None),
+        "source": origin.get("source") or origin.get("source_publisher"), "source_url": row["source_url"],
+        "archived_sha256": origin.get("sha256"), "read_at": origin.get("read_at"),
+        "page": datasette.absolute_url(request, datasette.urls.row(DATABASE, kind, ref)),
+    }  # fmt: skip
+
+
+async def _evidence_told(datasette: Any, request: Any, given: dict[str, str]) -> list[dict[str, Any]]:
+    rows = await _evidence(datasette, request, given)
+    origins: dict[str, dict[str, Any]] = {}
+    for sql, key in ((_ARCHIVED, "contract"), (_PUBLISHED, "record")):
+        ids = json.dumps([row[key] for row in rows if row[key]])
+        origins |= {one["id"]: one for one in await _rows(datasette, sql, {"ids": ids})}
+    return [await _told(datasette, request, row, origins) for row in rows]
+
+
+def _address(datasette: Any, request: Any, given: dict[str, str]) -> str:
+    return str(datasette.absolute_url(request, datasette.urls.path(f"/answer?{urlencode(given)}")))
+
+
+def _suggested(datasette: Any, request: Any, given: dict[str, str], one: dict[str, str]) -> dict[str, str]:
+    return {**one, "url": _address(datasette, request, {**given, one["parameter"]: one["value"]})}
+
+
+async def answered(datasette: Any, request: Any) -> dict[str, Any]:
+    """The answer with its evidence: exactly the eight keys of /answer.json."""
+    given = {name: (request.args.get(name) or "").strip()[:LONGEST] for name in ASKED}
+    row = (await _canned(datasette, request, "answer", given))[0]
+    unclear = row["answer"] == "did_you_mean"
+    return {
+        "answer": row["answer"], "about": given["about"], "place": given["place"], "as_of": row["as_of"], "sentence": row["sentence"],
+        "evidence": [] if unclear else await _evidence_told(datasette, request, {**given, "as_of": row["as_of"]}),
+        "not_searched": json.loads(row["not_searched"]),
+        "suggestions": [_suggested(datasette, request, given, one) for one in json.loads(row["suggestions"])],
+    }  # fmt: skip
+
+
+async def _meant(datasette: Any, found: dict[str, Any]) -> dict[str, Any]:
+    """The place and the names that were meant, where they are known without doubt."""
+    places = await _rows(datasette, _PLACE, {"place": found["place"]})
+    names = await _rows(datasette, _ABOUT, {"about": found["about"], "folded": folded(found["about"])})
+    return {"place": places[0] if len(places) == 1 else None, "names": names}
+
+
+def permanent(found: dict[str, Any], meant: dict[str, Any]) -> str:
+    """The address that goes on meaning the same: ids instead of what was typed, and the day written out."""
+    about = found["about"].lower() if any(one["about"] == found["about"].lower() for one in meant["names"]) else folded(found["about"])
+    place = meant["place"]["id"] if meant["place"] else found["place"]
+    return f"/answer?{urlencode({'about': about or found['about'], 'place': place, 'as_of': found['as_of']})}"
+
+
+async def answer_data(datasette: Any, request: Any) -> Response:
+    """/answer.json"""
+    return Response.json(await answered(datasette, request))
+
+
+async def answer_page(datasette: Any, request: Any) -> Response:
+    """/answer"""
+    found = await answered(datasette, request)
+    meant = await _meant(datasette, found)
+    shown = {**found, "evidence": found["evidence"][-SHOWN:], "left_out": max(0, len(found["evidence"]) - SHOWN)}
+    context = {"found": shown, "meant": meant, "permanent": datasette.urls.path(permanent(found, meant))}
+    return Response.html(await datasette.render_template("answer.html", context, request=request, view_name="answer"))
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Any]]:
+    """The two addresses."""
+    return [(r"^/answer$", answer_page), (r"^/answer\.json$", answer_data)]

@@ -1,0 +1,188 @@
+"""When to be heard: contracts that end soon, as a page, a calendar (RFC 5545) and an Atom feed (RFC 4287).
+
+The rows are those of the canned query `ending_soon` of metadata.yml. Matters on coming agendas are not loaded yet, and
+every one of the three says so: an empty calendar must not read as "nothing is coming up".
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from xml.sax.saxutils import escape, quoteattr
+
+from datasette import Response, hookimpl
+
+DATABASE = "registry"
+DAYS, MOST_DAYS = 90, 366
+NOT_LOADED = "Matters on coming council agendas are not loaded yet, so a hearing may be near that is not listed here."
+# Ids of calendar entries and feed entries stay the same wherever the site is served from.
+SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://schema.org/GovernmentService#surveillance-procurement-registry")
+BANDS = ((0, 30), (31, 60), (61, 90), (91, MOST_DAYS))
+LINE = 73  # octets of a calendar line before it is folded; the standard allows 75 with the fold's own
+ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r": ""})
+Row = dict[str, Any]
+
+
+def days_asked(text: str) -> int | None:
+    """Days ahead: empty means 90, at most a year; None for what is no such number."""
+    if not text:
+        return DAYS
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 4 and 1 <= int(text) <= MOST_DAYS else None
+
+
+def day_asked(text: str) -> date | None:
+    """The first day: empty means today; None for what is no day written as YYYY-MM-DD."""
+    if not text:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+
+
+async def ending(datasette: Any, request: Any) -> dict[str, Any]:
+    """What was asked for, the contracts that end in those days, and the words to say when there is none."""
+    asked = {name: (request.args.get(name) or "").strip()[:200] for name in ("place", "from_date", "days")}
+    first, days = day_asked(asked["from_date"]), days_asked(asked["days"])
+    if first is None or days is None:
+        wrong = f"We cannot read the date “{asked['from_date']}”; write it as YYYY-MM-DD." if first is None else ""
+        wrong = wrong or f"We cannot read “{asked['days']}” as a number of days from 1 to {MOST_DAYS}."
+        return {"asked": asked, "first": None, "days": days, "rows": [], "note": wrong, "loaded": await _loaded(datasette)}
+    query = await datasette.get_canned_query(DATABASE, "ending_soon", request.actor)
+    given = {"place": asked["place"], "from_date": first.isoformat(), "days": str(days)}
+    found = [dict(row) for row in await datasette.get_database(DATABASE).execute(query["sql"], given)]
+    rows = [] if found[0]["note"] else [_told(datasette, request, row, first) for row in found]
+    note = found[0]["note"] or ""
+    return {"asked": asked, "first": first, "days": days, "rows": rows, "note": note, "loaded": await _loaded(datasette)}
+
+
+def _told(datasette: Any, request: Any, row: Row, first: date) -> Row:
+    page = datasette.absolute_url(request, datasette.urls.row(DATABASE, "contracts", row["contract"]))
+    return {**row, "ends": date.fromisoformat(row["period_end_date"]), "page": page,
+            "in_days": (date.fromisoformat(row["period_end_date"]) - first).days}  # fmt: skip
+
+
+async def _loaded(datasette: Any) -> str:
+    rows = await datasette.get_database(DATABASE).execute("select max(read_at) from loads")
+    return rows.single_value() or "1970-01-01T00:00:00Z"
+
+
+def entry_id(row: Row) -> str:
+    """One id for one contract and one end: an amendment that moves the end is a new entry."""
+    return str(uuid.uuid5(SPACE, f"{row['contract']} {row['period_end_date']}"))
+
+
+def summary(row: Row) -> str:
+    """One line for a calendar or a feed reader."""
+    return f"Contract ends: {row['title'] or row['contract']} ({row['place'] or row['jurisdiction']})"
+
+
+def description(row: Row) -> str:
+    """What the entry says below its title; a lead is named as one."""
+    technologies = ", ".join(item.replace("_", " ") for item in json.loads(row["technologies"] or "[]"))
+    lead = " A lead: only the supplier's name matches, so somebody has to read it first." if row["evidence"] == "supplier" else ""
+    return (
+        f"The published term of this contract with {row['supplier_name'] or 'a supplier not stated'} for {technologies or 'a technology not stated'} "
+        f"ends on {row['period_end_date']}. A renewal may be decided before. Department: {row['buyer_unit'] or 'not stated'}.{lead} {NOT_LOADED}"
+    )
+
+
+def folded(line: str) -> str:
+    """A calendar line cut so that no part is longer than 75 octets and no letter is cut in two."""
+    parts, part = [], ""
+    for letter in line:
+        if len((part + letter).encode()) > LINE:
+            parts.append(part)
+            part = ""
+        part += letter
+    return "\r\n ".join([*parts, part])
+
+
+def _event(row: Row, stamp: str) -> list[str]:
+    return [
+        "BEGIN:VEVENT", f"UID:{entry_id(row)}", f"DTSTAMP:{stamp}", f"DTSTART;VALUE=DATE:{row['ends']:%Y%m%d}",
+        f"DTEND;VALUE=DATE:{row['ends'] + timedelta(days=1):%Y%m%d}", f"SUMMARY:{summary(row).translate(ESCAPES)}",
+        f"DESCRIPTION:{description(row).translate(ESCAPES)}", f"URL:{row['page']}", "TRANSP:TRANSPARENT", "END:VEVENT",
+    ]  # fmt: skip
+
+
+def calendar(title: str, rows: list[Row], loaded: str) -> str:
+    """An iCalendar file with one whole-day event for each end; `loaded` (ISO, UTC) is the stamp of every event."""
+    stamp = datetime.fromisoformat(loaded).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Surveillance technology procurement registry//Contracts that end//EN",
+             "CALSCALE:GREGORIAN", "METHOD:PUBLISH", f"X-WR-CALNAME:{title.translate(ESCAPES)}", f"X-WR-CALDESC:{NOT_LOADED.translate(ESCAPES)}"]  # fmt: skip
+    events = [line for row in rows for line in _event(row, stamp)]
+    return "".join(folded(line) + "\r\n" for line in [*lines, *events, "END:VCALENDAR"])
+
+
+def _entry(row: Row, loaded: str) -> str:
+    return (
+        f"<entry><id>urn:uuid:{entry_id(row)}</id><title>{escape(summary(row))}</title><updated>{loaded}</updated>"
+        f"<link rel=\"alternate\" type=\"text/html\" href={quoteattr(row['page'])}/><summary>{escape(description(row))}</summary></entry>\n"
+    )
+
+
+def _xml(text: str) -> str:
+    """Text without the control characters that XML forbids even when escaped."""
+    return "".join(letter for letter in text if letter in "\t\n\r" or letter >= " ")
+
+
+def atom(title: str, rows: list[Row], loaded: str, page: str, itself: str) -> str:
+    """An Atom feed of the same rows."""
+    head = (
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">\n'
+        f"<id>urn:uuid:{uuid.uuid5(SPACE, title)}</id><title>{escape(title)}</title><subtitle>{escape(NOT_LOADED)}</subtitle>"
+        f"<updated>{loaded}</updated><author><name>Surveillance technology procurement registry</name></author>\n"
+        f'<link rel="self" type="application/atom+xml" href={quoteattr(itself)}/><link rel="alternate" type="text/html" href={quoteattr(page)}/>\n'
+    )
+    return _xml(head + "".join(_entry(row, loaded) for row in rows) + "</feed>\n")
+
+
+def title_of(found: dict[str, Any]) -> str:
+    """The name of the page, the calendar and the feed."""
+    place = found["rows"][0]["place"] if found["asked"]["place"] and found["rows"] else found["asked"]["place"]
+    return f"Surveillance contracts that end soon{', ' + place if place else ''}"
+
+
+def _address(datasette: Any, request: Any, ending: str, found: dict[str, Any]) -> str:
+    query = urlencode({name: value for name, value in found["asked"].items() if value})
+    return str(datasette.absolute_url(request, datasette.urls.path(f"/testify{ending}{'?' + query if query else ''}")))
+
+
+async def testify_page(datasette: Any, request: Any) -> Response:
+    """/testify"""
+    found = await ending(datasette, request)
+    bands = [{"from": low, "to": high, "rows": [row for row in found["rows"] if low <= row["in_days"] <= high]} for low, high in BANDS]
+    context = {**found, "title": title_of(found), "bands": bands, "not_loaded": NOT_LOADED,
+               "ics": _address(datasette, request, ".ics", found), "atom": _address(datasette, request, ".atom", found)}  # fmt: skip
+    return Response.html(await datasette.render_template("testify.html", context, request=request, view_name="testify"))
+
+
+def _refused(found: dict[str, Any]) -> Response:
+    return Response.text(found["note"] + "\n", status=400)
+
+
+async def testify_ics(datasette: Any, request: Any) -> Response:
+    """/testify.ics"""
+    found = await ending(datasette, request)
+    if found["first"] is None or found["days"] is None:
+        return _refused(found)
+    return Response(calendar(title_of(found), found["rows"], found["loaded"]), content_type="text/calendar; charset=utf-8")
+
+
+async def testify_atom(datasette: Any, request: Any) -> Response:
+    """/testify.atom"""
+    found = await ending(datasette, request)
+    if found["first"] is None or found["days"] is None:
+        return _refused(found)
+    page, itself = (_address(datasette, request, name, found) for name in ("", ".atom"))
+    return Response(atom(title_of(found), found["rows"], found["loaded"], page, itself), content_type="application/atom+xml; charset=utf-8")
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Any]]:
+    """The page, the calendar and the feed."""
+    return [(r"^/testify$", testify_page), (r"^/testify\.ics$", testify_ics), (r"^/testify\.atom$", testify_atom)]

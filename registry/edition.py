@@ -1,0 +1,158 @@
+"""The offline edition: every answer page as plain HTML that links only to pages of the same folder, the database, the data package.
+
+The pages are those of the site itself, asked in process. What needs a running site (forms, filters, other formats) is taken out
+of them. Answers that speak of "today" are given for the day of the newest load, so the same registry gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import html
+import io
+import posixpath
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from .artefact import DATABASE, copy_of_metadata, empty_folder, write_site
+from .datapackage import write_datapackage
+from .errors import RegistryError
+from .manifest import write_manifest
+from .smoke import load_app
+from .sql import quoted
+
+ROWS = ("contracts", "records", "laws", "technologies", "jurisdictions", "suppliers", "products", "sources", "rules")
+LISTS = (*ROWS, "places", "coverage", "loads", "issues", "provisions")
+PAGE_ROWS = 200
+SITE = "http://localhost"
+TODAY = "date('now')"  # as metadata.yml writes it
+STYLES = {"/static/registry.css": "static/registry.css", "/-/static/app.css": "static/app.css"}
+NOTE = (
+    '<p class="notice">A copy to read offline, made from the registry loaded {loaded}. Answers are for that day. '
+    'Links without a target, forms and filters work only on the live site.</p>'
+)
+FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
+ALTERNATE = re.compile(r'<link rel="alternate"[^>]*>')
+LINK = re.compile(r'\bhref="([^"]*)"')
+NEXT = re.compile(r'<a class="next" href="([^"]*)"')
+
+
+def newest_load(registry_db: Path) -> str:
+    """The moment of the newest load, from the registry itself; RegistryError when nothing was ever loaded."""
+    with contextlib.closing(sqlite3.connect(f"file:{registry_db}?mode=ro", uri=True)) as db:
+        found = db.execute("SELECT max(read_at) FROM loads").fetchone()[0]
+    if not found:
+        raise RegistryError("Nothing was ever loaded into this registry, so its answers have no day. Run `registry load --offline` first.")
+    return str(found)
+
+
+def fixed_pages(registry_db: Path, metadata: Any) -> dict[str, str]:
+    """Address on the site -> file of the edition: home, lists, questions and a page of each row."""
+    files = {"/": "index.html", "/registry": "registry.html"}
+    names = (*LISTS, *metadata["databases"]["registry"]["queries"])
+    files |= {f"/registry/{name}": f"registry/{name}.html" for name in names}
+    with contextlib.closing(sqlite3.connect(f"file:{registry_db}?mode=ro", uri=True)) as db:
+        for name in ROWS:
+            rows = db.execute(f"SELECT id FROM {quoted(name)} ORDER BY id")
+            files |= {f"/registry/{name}/{row_id}": f"registry/{name}/{row_id}.html" for (row_id,) in rows}
+    return files
+
+
+def _target(link: str) -> tuple[str, str]:
+    """An address of the site and its fragment, without the host that the site was asked under."""
+    address, _, fragment = html.unescape(link).removeprefix(SITE).partition("#")
+    return address, f"#{fragment}" if fragment else ""
+
+
+def _offline_link(link: str, here: str, files: dict[str, str]) -> str:
+    """The attribute that stands in place of `href`: a relative link, the link itself, or none that leads nowhere."""
+    address, fragment = _target(link)
+    if not address.startswith("/"):
+        return f'href="{link}"'
+    known = files.get(address) or STYLES.get(address.partition("?")[0])
+    if known is None:
+        return 'title="Only on the live site"'
+    relative = posixpath.relpath(known, posixpath.dirname(here) or ".")
+    return f'href="{html.escape(relative + fragment)}"'
+
+
+def offline(page: str, here: str, files: dict[str, str], loaded: str) -> str:
+    """A page of the site as a page of the edition."""
+    plain = ALTERNATE.sub("", FORM.sub("", page))
+    plain = LINK.sub(lambda found: _offline_link(found[1], here, files), plain)
+    return plain.replace('tabindex="-1">', 'tabindex="-1">' + NOTE.format(loaded=html.escape(loaded)), 1)
+
+
+def _asked(address: str) -> str:
+    """Lists are read in the longest pages that the site gives."""
+    return f"{address}?_size={PAGE_ROWS}" if address.removeprefix("/registry/") in LISTS else address
+
+
+async def _text(client: httpx.AsyncClient, address: str) -> str:
+    answer = await client.get(address)
+    if answer.status_code != 200:
+        raise RegistryError(f"{address} gives status {answer.status_code}; the edition was not finished.")
+    return answer.text
+
+
+async def _pages(client: httpx.AsyncClient, files: dict[str, str]) -> dict[str, str]:
+    """File -> page as the site gives it; the pages that follow in a list are added to `files` as they are met."""
+    found = {}
+    for address, name in list(files.items()):
+        asked, number = _asked(address), 1
+        while asked:
+            found[name if number == 1 else _numbered(name, number)] = text = await _text(client, asked)
+            following = NEXT.search(text)
+            asked = _target(following[1])[0] if following else ""
+            number += 1
+            if asked:
+                files[asked] = _numbered(name, number)
+    return found
+
+
+def _numbered(name: str, number: int) -> str:
+    return name.replace(".html", f"-page-{number}.html")
+
+
+def _ask_all(site: Path, files: dict[str, str]) -> dict[str, str]:
+    async def ask() -> dict[str, str]:
+        transport = httpx.ASGITransport(app=load_app(site))
+        async with httpx.AsyncClient(transport=transport, base_url=SITE) as client:
+            styles = {name: await _text(client, address) for address, name in STYLES.items()}
+            return {**await _pages(client, files), **styles}
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        return asyncio.run(ask())
+
+
+def _written(found: dict[str, str], files: dict[str, str], loaded: str) -> Iterator[tuple[str, str]]:
+    for name, text in found.items():
+        yield name, offline(text, name, files, loaded) if name.endswith(".html") else text
+
+
+def write_edition(registry_db: Path, root: Path, folder: Path) -> int:
+    """Write the whole edition into an empty folder; returns how many pages it has."""
+    empty_folder(folder)
+    loaded = newest_load(registry_db)
+    with tempfile.TemporaryDirectory(prefix="registry-edition-") as made:
+        site = Path(made) / "site"
+        write_site(registry_db, root, site, "docker", text_of={TODAY: f"'{loaded[:10]}'"})
+        metadata = copy_of_metadata(root)
+        files = {**fixed_pages(site / DATABASE, metadata), "/registry.db": DATABASE}
+        pages = {address: name for address, name in files.items() if name.endswith(".html")}
+        found = _ask_all(site, pages)
+        for name, text in _written(found, {**files, **pages}, loaded):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        shutil.copyfile(site / DATABASE, folder / DATABASE)
+        write_datapackage(site / DATABASE, metadata, folder, loaded)
+    write_manifest(folder, loaded)
+    return sum(name.endswith(".html") for name in found)

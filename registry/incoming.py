@@ -1,0 +1,144 @@
+"""An archived load as a table: its columns, then its rows as lists of text, whatever form the portal sent it in."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, NamedTuple, Protocol
+
+from . import pages
+from .archive import Archived, opened
+from .errors import SourceError
+from .issues import Issue
+from .source import Source
+
+LONGEST_ROW = 1_000_000
+# A quotation mark that is never closed would swallow the rest of the file; no real value is this long.
+LONGEST_FIELD = 1 << 26
+
+
+class Watch(Protocol):
+    """Notes, while rows are read, that one of them may have to be refused: it must be looked at by itself."""
+
+    suspect: bool
+
+    def start(self) -> None:
+        """Forget what was noted so far."""
+
+
+class Table(NamedTuple):
+    """All columns the portal has; those of each row, in order; the rows; and what is noticed while they are read."""
+
+    columns: list[str]
+    header: list[str]
+    rows: Iterator[list[str]]
+    watch: Watch
+
+
+class _Lines:
+    """The text's lines, noting a NUL byte, and more text since the start than a row may have."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self.text = text
+        self.start()
+
+    def start(self) -> None:
+        self.since, self.suspect = 0, False
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self.text:
+            self.since += len(line)
+            if self.since > LONGEST_ROW or "\0" in line:
+                self.suspect = True
+            yield line
+
+
+class _Values:
+    """The same notes for rows that came as JSON."""
+
+    def __init__(self, rows: Iterator[list[str]]) -> None:
+        self.rows = rows
+        self.start()
+
+    def start(self) -> None:
+        self.suspect = False
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for row in self.rows:
+            if sum(map(len, row)) > LONGEST_ROW or any("\0" in value for value in row):
+                self.suspect = True
+            yield row
+
+
+@contextmanager
+def reading(source: Source, load: Archived) -> Iterator[Table]:
+    """The load as a table; SourceError where it has no header or its archive is damaged."""
+    if load.origin == pages.name_of(source.id):
+        manifest = pages.read_manifest(load)
+        values = _Values(pages.rows(source, load.path.parent, manifest))
+        yield Table(list(manifest.columns), list(source.kept), iter(values), values)
+        return
+    with opened(load, source.encoding) as text, _wide_fields():
+        lines = _Lines(text)
+        rows = csv.reader(lines, delimiter=source.delimiter, strict=True)
+        header = _header(source, load, rows)
+        lines.start()
+        yield Table(header, header, rows, lines)
+
+
+@contextmanager
+def _wide_fields() -> Iterator[None]:
+    """Let the csv module read a huge field, so that it can be refused as a row and the rest still be read."""
+    usual = csv.field_size_limit(LONGEST_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(usual)
+
+
+def _header(source: Source, load: Archived, rows: Iterator[list[str]]) -> list[str]:
+    try:
+        return [name.strip() for name in next(rows)]
+    except UnicodeDecodeError as error:
+        raise undecodable(source, load, error, 0) from error
+    except (StopIteration, csv.Error) as error:
+        raise SourceError(f"{source.id}: {load.origin} has no header row ({str(error) or 'it is empty'}). Is it the right file?") from error
+
+
+def undecodable(source: Source, load: Archived, error: UnicodeDecodeError, row: int) -> SourceError:
+    """The file is decoded in pieces: the line ends before the bad byte lie between it and the row that was being read."""
+    before = error.object[: error.start]
+    near = row + (before.count(b"\n") or before.count(b"\r"))
+    return SourceError(
+        f"{source.id}: {load.origin}, near row {near}: bytes are not {source.encoding} ({error.reason}). "
+        f"If the portal sends another encoding, write e.g. `encoding: latin-1` in data/sources/{source.id}.yml."
+    )
+
+
+def unknown_columns(source: Source, columns: list[str], origin: str) -> list[Issue]:
+    """The columns nobody has looked at yet. SourceError where one that is needed is missing or there twice."""
+    missing = [column for column in source.kept if column not in columns and not source.portals_own(column)]
+    if missing:
+        raise SourceError(
+            f"{source.id}: {origin} lacks the column {', '.join(map(repr, missing))}. "
+            f"It has: {', '.join(columns)}. If the portal renamed it, change data/sources/{source.id}.yml."
+        )
+    twice = sorted({column for column in source.kept if columns.count(column) > 1})
+    if twice:
+        raise SourceError(f"{source.id}: {origin} has the column {', '.join(map(repr, twice))} twice; which is meant?")
+    return [_new_column(source, origin, name) for name in columns if name not in source.known]
+
+
+def _new_column(source: Source, origin: str, name: str) -> Issue:
+    return Issue(
+        source.id,
+        "error",
+        "unknown_column",
+        origin,
+        None,
+        name,
+        "",
+        f"The file has a column we do not know: {name!r}.",
+        f"Map it, or name it under ignore: or never_fetched: in data/sources/{source.id}.yml.",
+    )

@@ -1,0 +1,148 @@
+"""A load that came in several pages: the list of them, and their rows read again from the archive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import zstandard
+
+from . import archive
+from .errors import SourceError
+from .shape import Strict
+from .source import Source
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Record = dict[str, Any]
+Form = Literal["array", "result", "features"]
+
+
+class WireColumn(Strict, frozen=True):
+    """How the portal names a column in its replies, and what it says it holds."""
+
+    name: str
+    type: str
+
+
+class Page(Strict, frozen=True):
+    """One archived reply: its address, the sha256 of its bytes and their number."""
+
+    url: str
+    sha256: str
+    bytes: int
+
+
+class Manifest(Strict, frozen=True):
+    """What a load consists of. Nothing in it depends on when it was read, so the same content has the same hash."""
+
+    form: Form
+    rows: int
+    columns: dict[str, WireColumn]
+    pages: tuple[Page, ...]
+
+    @property
+    def size(self) -> int:
+        """The bytes of all pages."""
+        return sum(page.bytes for page in self.pages)
+
+
+def name_of(source: str) -> str:
+    """The file name under which the list of a source's pages stands in its archive."""
+    return f"{source}.pages.json"
+
+
+def archive_manifest(source: str, folder: Path, manifest: Manifest) -> archive.Archived:
+    """Put the list of pages into the archive: from then on it is the source's newest load."""
+    return archive.receive_manifest(msgspec.json.encode(manifest), folder, name_of(source), manifest.size)
+
+
+def read_manifest(load: archive.Archived) -> Manifest:
+    """The list of a load's pages; SourceError where it is damaged."""
+    try:
+        with zstandard.open(load.path, "rb") as file:
+            return msgspec.json.decode(file.read(), type=Manifest)
+    except (OSError, zstandard.ZstdError, msgspec.DecodeError) as error:
+        raise SourceError(f"{load.path}: the archive cannot be read ({error}). Load the source from its portal again.") from error
+
+
+def sweep(folder: Path, also: frozenset[str]) -> None:
+    """Remove the pages that no load consists of, except those named by their hash in `also`."""
+    loads = [load for load in archive.every(folder) if load.origin.endswith(".pages.json")]
+    wanted = {page.sha256 for load in loads for page in read_manifest(load).pages} | also
+    for path in (folder / "pages").glob("*.zst"):
+        if path.stem not in wanted:
+            path.unlink()
+
+
+def rows(source: Source, folder: Path, manifest: Manifest) -> Iterator[list[str]]:
+    """Every row of every page as the text of the source's kept columns, in the order they came."""
+    find = RECORDS[manifest.form]
+    wanted = [manifest.columns.get(column, WireColumn(name=column, type="")) for column in source.kept]
+    for page in manifest.pages:
+        for record in find(parse_json(archive.read_page(folder, page.sha256)), page.url):
+            yield [text(record.get(column.name), column.type) for column in wanted]
+
+
+def parse_json(raw: bytes) -> Any:
+    """JSON with every number as the text that was sent; ValueError where it is not whole."""
+    return json.loads(raw.decode("utf-8-sig"), parse_float=str, parse_int=str)
+
+
+def text(value: Any, kind: str = "") -> str:
+    """The text of one JSON value: blank for null, the address of a link object, the ISO moment of a date in milliseconds."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _moment(value) if kind == MILLISECONDS else value
+    if isinstance(value, dict) and "url" in value:
+        return str(value["url"] or "")
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+MILLISECONDS = "esriFieldTypeDate"
+
+
+def _moment(milliseconds: str) -> str:
+    """ISO text (UTC) of milliseconds since 1970; what is not such a number stays as it is, to be reported as unreadable."""
+    try:
+        return f"{EPOCH + timedelta(milliseconds=int(milliseconds)):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError):
+        return milliseconds
+
+
+def _bare(body: Any, url: str) -> list[Record]:
+    """A bare array of objects."""
+    if isinstance(body, list) and all(isinstance(one, dict) for one in body):
+        return body
+    raise _not_rows(body, url)
+
+
+def _result_records(body: Any, url: str) -> list[Record]:
+    """`{"success": true, "result": {"records": [...]}}`."""
+    if isinstance(body, dict) and body.get("success") is True and isinstance(body.get("result"), dict):
+        return _bare(body["result"].get("records"), url)
+    raise _not_rows(body, url)
+
+
+def _feature_attributes(body: Any, url: str) -> list[Record]:
+    """`{"features": [{"attributes": {...}}]}`."""
+    if isinstance(body, dict) and "error" not in body and isinstance(body.get("features"), list):
+        return _bare([feature.get("attributes") for feature in body["features"]], url)
+    raise _not_rows(body, url)
+
+
+def _not_rows(body: Any, url: str) -> SourceError:
+    return SourceError(
+        f"{url}: status 200, but no rows came. The portal says: {json.dumps(body)[:200]}. "
+        "Nothing was changed; look at the address, and correct the source file if the data set has moved."
+    )
+
+
+# Where the rows stand in each kind of reply.
+RECORDS: dict[Form, Callable[[Any, str], list[Record]]] = {"array": _bare, "result": _result_records, "features": _feature_attributes}
