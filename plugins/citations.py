@@ -36,7 +36,7 @@ def forms(title: str, site: str, address: str, state: str, licence: str, today: 
         f"  url = {{{address}}},\n  urldate = {{{today}}},\n  note = {{{bibtex(state_capital)}. {bibtex(licence)}}}\n}}"
     )
     return [
-        {"name": "Plain", "text": f"“{title}”. {site}. {state_capital}; read {today}. {address} ({licence})"},
+        {"name": "Plain", "text": f"“{title}”. {site}. {state_capital}; read {today}. {address}. Licence: {licence}."},
         {"name": "Markdown", "text": f"[{link_text}]({link}). *{site}*. {state_capital}; read {today}. {licence}."},
         {"name": "BibTeX", "text": entry},
         {"name": "Bluebook", "text": f"{title}, {site}, {address} [{state}] (last visited {bluebook_day(today)})."},

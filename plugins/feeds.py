@@ -23,6 +23,9 @@ SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://schema.org/GovernmentService#sur
 BANDS = ((0, 30), (31, 60), (61, 90), (91, MOST_DAYS))
 LINE = 73  # octets of a calendar line before it is folded; the standard allows 75 with the fold's own
 ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r": ""})
+_KNOWN = """
+select count(*) from place_names where name = trim(replace(replace(replace(lower(:place), ',', ' '), '.', ' '), '  ', ' '))
+"""
 Row = dict[str, Any]
 
 
@@ -50,13 +53,15 @@ async def ending(datasette: Any, request: Any) -> dict[str, Any]:
     if first is None or days is None:
         wrong = f"We cannot read the date “{asked['from_date']}”; write it as YYYY-MM-DD." if first is None else ""
         wrong = wrong or f"We cannot read “{asked['days']}” as a number of days from 1 to {MOST_DAYS}."
-        return {"asked": asked, "first": None, "days": days, "rows": [], "note": wrong, "loaded": await _loaded(datasette)}
+        return {"asked": asked, "first": None, "days": days, "rows": [], "note": wrong, "known": False, "loaded": ""}
     query = await datasette.get_canned_query(DATABASE, "ending_soon", request.actor)
     given = {"place": asked["place"], "from_date": first.isoformat(), "days": str(days)}
     found = [dict(row) for row in await datasette.get_database(DATABASE).execute(query["sql"], given)]
     rows = [] if found[0]["note"] else [_told(datasette, request, row, first) for row in found]
     note = found[0]["note"] or ""
-    return {"asked": asked, "first": first, "days": days, "rows": rows, "note": note, "loaded": await _loaded(datasette)}
+    known = not asked["place"] or await _one(datasette, _KNOWN, place=asked["place"])
+    loaded = await _one(datasette, "select max(read_at) from loads") or "1970-01-01T00:00:00Z"
+    return {"asked": asked, "first": first, "days": days, "rows": rows, "note": note, "known": known, "loaded": loaded}
 
 
 def _told(datasette: Any, request: Any, row: Row, first: date) -> Row:
@@ -65,9 +70,8 @@ def _told(datasette: Any, request: Any, row: Row, first: date) -> Row:
             "in_days": (date.fromisoformat(row["period_end_date"]) - first).days}  # fmt: skip
 
 
-async def _loaded(datasette: Any) -> str:
-    rows = await datasette.get_database(DATABASE).execute("select max(read_at) from loads")
-    return rows.single_value() or "1970-01-01T00:00:00Z"
+async def _one(datasette: Any, sql: str, **given: str) -> Any:
+    return (await datasette.get_database(DATABASE).execute(sql, given)).single_value()
 
 
 def entry_id(row: Row) -> str:
@@ -109,12 +113,18 @@ def _event(row: Row, stamp: str) -> list[str]:
     ]  # fmt: skip
 
 
-def calendar(title: str, rows: list[Row], loaded: str) -> str:
+def _nothing(title: str, note: str, stamp: str) -> list[str]:
+    """A note instead of events: a calendar needs one entry, and an empty one would read as "nothing is coming up"."""
+    return ["BEGIN:VJOURNAL", f"UID:{uuid.uuid5(SPACE, title)}", f"DTSTAMP:{stamp}", f"DTSTART;VALUE=DATE:{stamp[:8]}",
+            f"SUMMARY:{title.translate(ESCAPES)}", f"DESCRIPTION:{f'{note} {NOT_LOADED}'.translate(ESCAPES)}", "END:VJOURNAL"]  # fmt: skip
+
+
+def calendar(title: str, rows: list[Row], note: str, loaded: str) -> str:
     """An iCalendar file with one whole-day event for each end; `loaded` (ISO, UTC) is the stamp of every event."""
     stamp = datetime.fromisoformat(loaded).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Surveillance technology procurement registry//Contracts that end//EN",
              "CALSCALE:GREGORIAN", "METHOD:PUBLISH", f"X-WR-CALNAME:{title.translate(ESCAPES)}", f"X-WR-CALDESC:{NOT_LOADED.translate(ESCAPES)}"]  # fmt: skip
-    events = [line for row in rows for line in _event(row, stamp)]
+    events = [line for row in rows for line in _event(row, stamp)] or _nothing(title, note, stamp)
     return "".join(folded(line) + "\r\n" for line in [*lines, *events, "END:VCALENDAR"])
 
 
@@ -130,11 +140,12 @@ def _xml(text: str) -> str:
     return "".join(letter for letter in text if letter in "\t\n\r" or letter >= " ")
 
 
-def atom(title: str, rows: list[Row], loaded: str, page: str, itself: str) -> str:
-    """An Atom feed of the same rows."""
+def atom(title: str, rows: list[Row], note: str, loaded: str, page: str, itself: str) -> str:
+    """An Atom feed of the same rows; what there is to say of an empty one stands in its subtitle."""
+    subtitle = f"{note} {NOT_LOADED}".strip()
     head = (
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">\n'
-        f"<id>urn:uuid:{uuid.uuid5(SPACE, title)}</id><title>{escape(title)}</title><subtitle>{escape(NOT_LOADED)}</subtitle>"
+        f"<id>urn:uuid:{uuid.uuid5(SPACE, title.lower())}</id><title>{escape(title)}</title><subtitle>{escape(subtitle)}</subtitle>"
         f"<updated>{loaded}</updated><author><name>Surveillance technology procurement registry</name></author>\n"
         f'<link rel="self" type="application/atom+xml" href={quoteattr(itself)}/><link rel="alternate" type="text/html" href={quoteattr(page)}/>\n'
     )
@@ -142,8 +153,8 @@ def atom(title: str, rows: list[Row], loaded: str, page: str, itself: str) -> st
 
 
 def title_of(found: dict[str, Any]) -> str:
-    """The name of the page, the calendar and the feed."""
-    place = found["rows"][0]["place"] if found["asked"]["place"] and found["rows"] else found["asked"]["place"]
+    """The name of the page, the calendar and the feed; it does not change with what is in them."""
+    place = found["asked"]["place"]
     return f"Surveillance contracts that end soon{', ' + place if place else ''}"
 
 
@@ -161,25 +172,31 @@ async def testify_page(datasette: Any, request: Any) -> Response:
     return Response.html(await datasette.render_template("testify.html", context, request=request, view_name="testify"))
 
 
-def _refused(found: dict[str, Any]) -> Response:
-    return Response.text(found["note"] + "\n", status=400)
+def _refused(found: dict[str, Any]) -> Response | None:
+    """A calendar program must not keep an empty calendar of a place or day that we do not know."""
+    if found["first"] is None or found["days"] is None:
+        return Response.text(found["note"] + "\n", status=400)
+    return None if found["known"] else Response.text(found["note"] + "\n", status=404)
 
 
 async def testify_ics(datasette: Any, request: Any) -> Response:
     """/testify.ics"""
     found = await ending(datasette, request)
-    if found["first"] is None or found["days"] is None:
-        return _refused(found)
-    return Response(calendar(title_of(found), found["rows"], found["loaded"]), content_type="text/calendar; charset=utf-8")
+    refused = _refused(found)
+    if refused:
+        return refused
+    return Response(calendar(title_of(found), found["rows"], found["note"], found["loaded"]), content_type="text/calendar; charset=utf-8")
 
 
 async def testify_atom(datasette: Any, request: Any) -> Response:
     """/testify.atom"""
     found = await ending(datasette, request)
-    if found["first"] is None or found["days"] is None:
-        return _refused(found)
+    refused = _refused(found)
+    if refused:
+        return refused
     page, itself = (_address(datasette, request, name, found) for name in ("", ".atom"))
-    return Response(atom(title_of(found), found["rows"], found["loaded"], page, itself), content_type="application/atom+xml; charset=utf-8")
+    feed = atom(title_of(found), found["rows"], found["note"], found["loaded"], page, itself)
+    return Response(feed, content_type="application/atom+xml; charset=utf-8")
 
 
 @hookimpl

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import zstandard
 
@@ -15,6 +16,7 @@ from .beside import fresh_beside
 from .errors import SourceError
 
 CHUNK = 1 << 20
+READ_AHEAD = 1 << 17
 
 
 class Archived(NamedTuple):
@@ -110,6 +112,13 @@ def _settle(unfinished: Path, folder: Path, sha256: str, size: int, origin: str)
     return Archived(path, sha256, size, Path(origin).name, f"{moment:%Y-%m-%dT%H:%M:%SZ}")
 
 
+def read_now(folder: Path) -> None:
+    """Note that the newest load was just read again and was the same: what it says is true of now."""
+    last = newest(folder)
+    if last:
+        last.path.rename(last.path.with_name(f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%fZ}_{last.path.name.split('_', 1)[1]}"))
+
+
 def every(folder: Path) -> Iterator[Archived]:
     """The archived loads of one source, oldest first."""
     for path in sorted(folder.glob("*.zst")):
@@ -124,14 +133,36 @@ def newest(folder: Path) -> Archived | None:
     return max(every(folder), default=None, key=lambda load: load.path.name)
 
 
+class Bytes(io.RawIOBase):
+    """The bytes of an archived load as they pass by: how many, and whether a NUL was among them."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self.raw = raw
+        self.passed = 0
+        self.nul = False
+
+    def readable(self) -> bool:
+        """Always: it is only read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer and note what passes."""
+        chunk = self.raw.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self.passed += len(chunk)
+        self.nul = self.nul or b"\0" in chunk
+        return len(chunk)
+
+
 @contextmanager
-def opened(load: Archived, encoding: str) -> Iterator[IO[str]]:
+def opened(load: Archived, encoding: str) -> Iterator[tuple[IO[str], Bytes]]:
     """The text of an archived load, streamed, its line ends untouched so that the csv module sees them as sent.
 
-    SourceError if the archived copy is damaged.
+    The bytes behind it run ahead of the text by up to READ_AHEAD. SourceError if the archived copy is damaged.
     """
     try:
-        with zstandard.open(load.path, "rt", encoding=encoding, newline="") as text:
-            yield text
+        with zstandard.open(load.path, "rb") as raw:
+            passing = Bytes(raw)
+            yield io.TextIOWrapper(io.BufferedReader(passing, READ_AHEAD), encoding=encoding, newline=""), passing
     except zstandard.ZstdError as error:
         raise SourceError(f"{load.path}: this archived copy is damaged ({error}). Remove it, load the file again with --from.") from error

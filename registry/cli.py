@@ -91,15 +91,27 @@ def tag(ctx: click.Context, as_json: bool, quiet: bool) -> None:
 
 
 @main.command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--probe", is_flag=True, help="Ask each portal what it has now and compare; loads nothing.")
 @_JSON
 @click.pass_context
-def sources(ctx: click.Context, as_json: bool) -> None:
+def sources(ctx: click.Context, sources: tuple[str, ...], probe: bool, as_json: bool) -> None:
     """List the sources: what each is, what is loaded of it, and when it was last probed.
 
+    With --probe each portal is asked for its columns, its number of rows and one row. The exit status is 1 where one
+    is not as its source file says.
+
     \b
-    Example:
+    Examples:
       registry sources --json
+      registry sources --probe us-ma-cambridge-contracts
     """
+    if probe:
+        from .probing import run_probe
+
+        sys.exit(run_probe(_paths(ctx), sources, as_json))
+    if sources:
+        raise click.UsageError("SOURCE is for --probe; without it all sources are listed.")
     from .listing import source_list, source_table
 
     listed = source_list(_paths(ctx))
@@ -197,6 +209,25 @@ def snapshot(ctx: click.Context, source: str) -> None:
     from .running import run_snapshot
 
     click.echo(run_snapshot(_paths(ctx), source))
+
+
+@main.command()
+@click.option("--format", "form", type=click.Choice(("ocds",)), default="ocds", show_default=True, metavar="FORMAT",
+              help="ocds: one release package of the Open Contracting Data Standard 1.1, every contract a release.")
+@click.option("--prefix", metavar="PREFIX", help="The ocid prefix registered for you (default: the one in metadata.yml).")
+@click.pass_context
+def export(ctx: click.Context, form: str, prefix: str | None) -> None:
+    """Write every contract to standard output in a form that other tools read.
+
+    \b
+    Example:
+      registry export --format ocds > release-package.json
+    """
+    from .ocds import release_package
+
+    paths = _paths(ctx)
+    for piece in {"ocds": release_package}[form](paths.registry, paths.root, prefix):
+        click.echo(piece, nl=False)
 
 
 @main.command()

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from . import pages
 from .snapshot import Snapshot
 from .source import Source
 
@@ -90,4 +91,6 @@ def _why(scope: str, source: Source, account: Mapping[str, str], snapshot: Snaps
             f"Only {int(account['rows_staged']):,} rows of {account['origin']} were loaded, fewer than the {source.expect.rows_at_least:,} "
             "of a whole file: what it does not show proves nothing."
         )
+    if account["origin"] == pages.name_of(source.id):
+        return f"Every row of the portal's data set was read ({int(account['rows_read']):,}), and its own count agreed before and after."
     return f"The whole file {account['origin']} was read."

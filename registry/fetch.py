@@ -21,7 +21,7 @@ import httpx
 import stamina
 
 from . import __version__, archive
-from .errors import SourceError
+from .errors import RegistryError, SourceError
 from .pages import parse_json
 from .visits import Visit, Visits
 
@@ -75,9 +75,16 @@ def open_web() -> Iterator[Web]:
     """The way out for one run. REGISTRY_CONTACT says whom a portal may write to, REGISTRY_PACE the seconds between requests."""
     contact = os.environ.get("REGISTRY_CONTACT", "no contact given")
     headers = {"User-Agent": f"surveillance-procurement-registry/{__version__} ({contact})"}
-    pace = float(os.environ.get("REGISTRY_PACE", "1"))
+    pace = _seconds(os.environ.get("REGISTRY_PACE", "1"))
     with httpx.Client(headers=headers, timeout=TIMEOUT, follow_redirects=False) as client:
         yield Web(client, pace)
+
+
+def _seconds(told: str) -> float:
+    try:
+        return float(told)
+    except ValueError as error:
+        raise RegistryError(f"REGISTRY_PACE is `{told}`, which is not a number of seconds. Write e.g. 1 or 0.5.") from error
 
 
 @dataclass

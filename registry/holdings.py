@@ -7,27 +7,49 @@ year counts only as far as it is certain. Nothing here says yes or no: the six a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from .determine import Found
 from .records import Record, interval
+from .vocabulary import Supplier
 
 Row = dict[str, Any]
 CONTRACT_EVENTS = ("contract", "purchase", "renewal")
 
 
-def abouts(found: Found, suppliers: Iterable[str], makers: Mapping[str, str]) -> Iterator[tuple[str, str, bool]]:
+class Trade(NamedTuple):
+    """Who makes what: product -> maker, and supplier -> its entry with all its products."""
+
+    makers: Mapping[str, str]
+    suppliers: Mapping[str, Supplier]
+
+
+def abouts(found: Found, suppliers: Iterable[str], trade: Trade) -> Iterator[tuple[str, str, bool]]:
     """(slug, kind, firm) of everything a contract or record is about; a mere lead is not firm about products or technologies.
 
     `suppliers` are the parties named; the makers of the products named are added, since a reseller may stand between.
     """
+    suppliers, makers = tuple(suppliers), trade.makers
     firm = found.evidence != "supplier"
     for product in found.products:
         yield product, "product", True
+    for product in _wares(found, suppliers, trade):
+        yield product, "product", False
     for supplier in dict.fromkeys((*suppliers, *(makers[product] for product in found.products))):
         yield supplier, "supplier", True
     for technology in found.technologies:
         yield technology, "technology", firm
+
+
+def _wares(found: Found, suppliers: Iterable[str], trade: Trade) -> Iterator[str]:
+    """Products that a party sells for the technology at hand, where the words name none of its products.
+
+    Somebody who asks for one of them must not be told that there is no record, nor that it is this one: it is a lead.
+    """
+    named = {trade.makers[product] for product in found.products}
+    for supplier in dict.fromkeys(suppliers):
+        if supplier not in named:
+            yield from (product.slug for product in trade.suppliers[supplier].products if product.technology in found.technologies)
 
 
 # A contract known only from a record is not called in force after a decision is recorded to have ended it; nor is it called
@@ -46,7 +68,7 @@ WHERE holdings.dated AND holdings.kind = 'record' AND holdings.about = stopped.a
 """
 
 
-def contract_holdings(contract: Row, found: Found, makers: Mapping[str, str]) -> Iterator[Row]:
+def contract_holdings(contract: Row, found: Found, trade: Trade) -> Iterator[Row]:
     """One row per thing the contract is about."""
     start, end = contract["period_start_date"] or contract["date_signed"], contract["period_end_date"]
     signed = contract["date_signed"] or contract["period_start_date"]
@@ -58,7 +80,7 @@ def contract_holdings(contract: Row, found: Found, makers: Mapping[str, str]) ->
         "source_url": contract["source_url"], "grade": "official", "proposal": 0,
     }  # fmt: skip
     suppliers = [contract["supplier"]] if contract["supplier"] else []
-    yield from _each(common, abouts(found, suppliers, makers))
+    yield from _each(common, abouts(found, suppliers, trade))
 
 
 def contract_sentence(contract: Row) -> str:
@@ -69,7 +91,7 @@ def contract_sentence(contract: Row) -> str:
     return f"Contract {contract['contract_number']} of {contract['buyer_name']} with {supplier} {term}."
 
 
-def record_holdings(record: Record, found: Found, suppliers: Iterable[str], makers: Mapping[str, str]) -> Iterator[Row]:
+def record_holdings(record: Record, found: Found, suppliers: Iterable[str], trade: Trade) -> Iterator[Row]:
     """One row per thing the record is about. A proposal is evidence of a plan and named as one."""
     first, last = _days(record.event_date)
     dated, start, sure_end, ended_by = _term(record)
@@ -79,7 +101,7 @@ def record_holdings(record: Record, found: Found, suppliers: Iterable[str], make
         "ended_by": ended_by, "source_url": record.source_url, "grade": record.evidence_grade,
         "proposal": int(record.stage == "proposed"),
     }  # fmt: skip
-    yield from _each(common, abouts(found, suppliers, makers))
+    yield from _each(common, abouts(found, suppliers, trade))
 
 
 def _term(record: Record) -> tuple[bool, str | None, str | None, str | None]:

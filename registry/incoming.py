@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from . import pages
-from .archive import Archived, opened
+from .archive import READ_AHEAD, Archived, Bytes, opened
 from .errors import SourceError
 from .issues import Issue
 from .source import Source
@@ -21,7 +21,9 @@ LONGEST_FIELD = 1 << 26
 class Watch(Protocol):
     """Notes, while rows are read, that one of them may have to be refused: it must be looked at by itself."""
 
-    suspect: bool
+    @property
+    def suspect(self) -> bool:
+        """Whether anything was noted since the start."""
 
     def start(self) -> None:
         """Forget what was noted so far."""
@@ -36,22 +38,22 @@ class Table(NamedTuple):
     watch: Watch
 
 
-class _Lines:
-    """The text's lines, noting a NUL byte, and more text since the start than a row may have."""
+class _Passing:
+    """The same notes for a text, taken from the bytes behind it: a look at every line would cost as much as reading it.
 
-    def __init__(self, text: IO[str]) -> None:
-        self.text = text
+    The bytes run ahead, so a NUL makes all that follows suspect, and a block is suspect a little before it is too long.
+    """
+
+    def __init__(self, passing: Bytes) -> None:
+        self.passing = passing
         self.start()
 
     def start(self) -> None:
-        self.since, self.suspect = 0, False
+        self.before = self.passing.passed
 
-    def __iter__(self) -> Iterator[str]:
-        for line in self.text:
-            self.since += len(line)
-            if self.since > LONGEST_ROW or "\0" in line:
-                self.suspect = True
-            yield line
+    @property
+    def suspect(self) -> bool:
+        return self.passing.nul or self.passing.passed - self.before > LONGEST_ROW - 2 * READ_AHEAD
 
 
 class _Values:
@@ -59,15 +61,19 @@ class _Values:
 
     def __init__(self, rows: Iterator[list[str]]) -> None:
         self.rows = rows
-        self.start()
+        self.noted = False
 
     def start(self) -> None:
-        self.suspect = False
+        self.noted = False
+
+    @property
+    def suspect(self) -> bool:
+        return self.noted
 
     def __iter__(self) -> Iterator[list[str]]:
         for row in self.rows:
             if sum(map(len, row)) > LONGEST_ROW or any("\0" in value for value in row):
-                self.suspect = True
+                self.noted = True
             yield row
 
 
@@ -79,12 +85,10 @@ def reading(source: Source, load: Archived) -> Iterator[Table]:
         values = _Values(pages.rows(source, load.path.parent, manifest))
         yield Table(list(manifest.columns), list(source.kept), iter(values), values)
         return
-    with opened(load, source.encoding) as text, _wide_fields():
-        lines = _Lines(text)
-        rows = csv.reader(lines, delimiter=source.delimiter, strict=True)
+    with opened(load, source.encoding) as (text, passing), _wide_fields():
+        rows = csv.reader(text, delimiter=source.delimiter, strict=True)
         header = _header(source, load, rows)
-        lines.start()
-        yield Table(header, header, rows, lines)
+        yield Table(header, header, rows, _Passing(passing))
 
 
 @contextmanager

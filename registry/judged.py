@@ -11,12 +11,11 @@ from .approvals import Approval, Decision, approval_status
 from .build import Writer
 from .catalog import Catalog
 from .determine import Acquisition, Found, contract_facts, determination_rows, found_in, judged, record_facts, with_earlier_vote
-from .holdings import contract_holdings, record_holdings
+from .holdings import Trade, contract_holdings, record_holdings
 from .match import Match, Matcher, match, supplier_of
 from .normalise import RolledUp, roll_up
 from .records import Record, interval, is_acquisition
 from .report import SourceReport
-from .snapshot import matched_numbers
 from .source import Source
 from .vocabulary import Product
 
@@ -29,7 +28,7 @@ class Context(NamedTuple):
     catalog: Catalog
     matcher: Matcher
     products: Mapping[str, Product]
-    makers: Mapping[str, str]
+    trade: Trade
     aliases: Mapping[str, str]
     decisions: list[Decision]
 
@@ -40,13 +39,20 @@ def context(catalog: Catalog, matcher: Matcher) -> Context:
     makers = {product.slug: supplier.slug for supplier in catalog.suppliers.values() for product in supplier.products}
     aliases = {other: slug for slug, technology in catalog.technologies.items() for other in technology.also}
     decisions = [Decision(record, frozenset(_record_found(matcher, products, record).products)) for record in catalog.records]
-    return Context(catalog, matcher, products, makers, aliases, decisions)
+    return Context(catalog, matcher, products, Trade(makers, catalog.suppliers), aliases, decisions)
 
 
-def add_contracts(writer: Writer, known: Context, source: Source, db: staged.Connection, report: SourceReport, issues: list[Any]) -> None:
-    """Write every contract of a staged source that matches anything, with its amendments, matches and determinations."""
+def add_contracts(
+    writer: Writer,
+    known: Context,
+    source: Source,
+    db: staged.Connection,
+    numbers: Iterable[str],
+    report: SourceReport,
+    issues: list[Any],
+) -> None:
+    """Write the contracts of these numbers from a staged source, with their amendments, matches and determinations."""
     origin, load = report.account["origin"], f"{source.id}_{report.account['sha256'][:12]}"
-    numbers = matched_numbers(db, source, known.matcher)
     for number, rows in staged.contracts(db, source, numbers):
         rolled = roll_up(source, number, rows, origin, load)
         matches = _contract_matches(known.matcher, rows)
@@ -77,7 +83,7 @@ def _add_contract(writer: Writer, known: Context, rolled: RolledUp, matches: lis
     writer.add("amendments", rolled.amendments)
     writer.add("matches", _match_rows(known, "contract", contract["id"], matches))
     writer.add("determinations", determination_rows(acquisition, answer, known.catalog.book))
-    writer.add("holdings", contract_holdings(contract, found, known.makers))
+    writer.add("holdings", contract_holdings(contract, found, known.trade))
 
 
 def add_records(writer: Writer, known: Context) -> None:
@@ -87,7 +93,7 @@ def add_records(writer: Writer, known: Context) -> None:
         found = _record_found(known.matcher, known.products, record)
         writer.add("records", [_add_record(writer, known, record, found)])
         writer.add("matches", _match_rows(known, "record", record.id, matches))
-        writer.add("holdings", record_holdings(record, found, _suppliers(known.matcher, record), known.makers))
+        writer.add("holdings", record_holdings(record, found, _suppliers(known.matcher, record), known.trade))
 
 
 def _add_record(writer: Writer, known: Context, record: Record, found: Found) -> Row:

@@ -133,7 +133,7 @@ def _result_records(body: Any, url: str) -> list[Record]:
 def _feature_attributes(body: Any, url: str) -> list[Record]:
     """`{"features": [{"attributes": {...}}]}`."""
     if isinstance(body, dict) and "error" not in body and isinstance(body.get("features"), list):
-        return _bare([feature.get("attributes") for feature in body["features"]], url)
+        return _bare([feature.get("attributes") if isinstance(feature, dict) else None for feature in body["features"]], url)
     raise _not_rows(body, url)
 
 

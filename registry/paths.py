@@ -30,6 +30,10 @@ class Paths:
         """What one portal data set said, row for row."""
         return self.build / "staging" / f"{source}.db"
 
+    def matched(self, source: str) -> Path:
+        """Which contracts of one data set matched, so that an unchanged one is not sought through again."""
+        return self.build / "matched" / f"{source}.json"
+
     def archive(self, source: str) -> Path:
         """The untouched bytes of every load of one data set."""
         return self.build / "archive" / source

@@ -12,6 +12,7 @@ from .locking import alone
 from .match import build_matcher
 from .paths import Paths
 from .published import add_coverage, add_knowledge, close_report
+from .remembered import matching_contracts
 from .report import Report, SourceReport
 from .staged import reading
 from .staging import From, Progress, kept, stage_source
@@ -55,5 +56,6 @@ def _add_source(paths: Paths, writer: Writer, known: Context, slug: str, report:
     if not one.account:
         return add_coverage(writer, paths, known, source, one, None, report)
     with reading(paths.staging(slug)) as staging:
-        add_contracts(writer, known, source, staging, one, report.issues)
+        numbers = matching_contracts(paths, source, staging, known.matcher)
+        add_contracts(writer, known, source, staging, numbers, one, report.issues)
         add_coverage(writer, paths, known, source, one, staging, report)

@@ -18,8 +18,9 @@ from .verify import registry_problems
 
 # A site without these would answer every question with "not known".
 MUST_HOLD = ("jurisdictions", "laws", "rules", "technologies", "sources", "coverage", "records")
-# Warnings of a load that the site may live with for a day on a maintainer's desk, but that must not reach readers.
-HOLD_BACK = ("fewer_rows_than_a_whole_file",)
+# What a load says of whole sources and that must not reach readers. A single unreadable value, or a source that failed and kept
+# its rows, does not hold a site back: it is shown there among the issues.
+HOLD_BACK = ("rows_do_not_add_up", "column_mostly_blank", "fewer_rows_than_a_whole_file", "orphans", "undetermined")
 # Words of a portal that may hold a private person's address or number by mistake.
 PORTAL_TEXT = {"contracts": ("title", "description"), "amendments": ("title",)}
 PERSONAL = {
@@ -74,9 +75,9 @@ def _empty(db: sqlite3.Connection) -> Iterator[str]:
 
 
 def _held_back(db: sqlite3.Connection) -> Iterator[str]:
-    """What the last load itself called an error, and sources that fell below the bounds a person set."""
-    for row in db.execute("SELECT source, severity, kind, count(*) AS n, min(message) AS words FROM issues GROUP BY source, severity, kind"):
-        if row["severity"] == "error" or row["kind"] in HOLD_BACK:
+    """Sources whose rows do not add up or that fell below the bounds a person set, as the last load found."""
+    for row in db.execute("SELECT source, kind, count(*) AS n, min(message) AS words FROM issues GROUP BY source, kind"):
+        if row["kind"] in HOLD_BACK:
             yield f"{row['source'] or 'registry'}: {row['kind']}, {row['n']} times: {row['words']} Mend it and load again."
 
 

@@ -20,7 +20,7 @@ def run_load(paths: Paths, wanted: tuple[str, ...], given: Path | None, as_json:
     """Load and print; returns the exit status: 0, or 1 where a source failed or an error was stored."""
     if given is not None and len(wanted) != 1:
         raise RegistryError("--from takes exactly one SOURCE. `registry sources` lists them.")
-    if not offline and given is None:
+    if not offline and given is None and _any_is_fetched(paths, wanted):
         return _load_from_portals(paths, wanted, as_json, quiet)
     status = exit_status_if_unchanged(paths, wanted, given)
     if status is not None:
@@ -32,6 +32,12 @@ def run_load(paths: Paths, wanted: tuple[str, ...], given: Path | None, as_json:
 
     progress = _progress(quiet or as_json)
     return _run(paths, as_json, quiet, lambda catalog: load(paths, catalog, _known(catalog.sources, wanted), given, progress))
+
+
+def _any_is_fetched(paths: Paths, wanted: tuple[str, ...]) -> bool:
+    from .source import load_sources
+
+    return any(source.access for slug, source in load_sources(paths.data).items() if not wanted or slug in wanted)
 
 
 def _load_from_portals(paths: Paths, wanted: tuple[str, ...], as_json: bool, quiet: bool) -> int:

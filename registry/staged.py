@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -100,6 +100,12 @@ def filled(db: sqlite3.Connection, source: Source) -> dict[str, float]:
 def account(db: sqlite3.Connection) -> dict[str, str]:
     """The account of the load: sha256, origin, read_at, bytes and the row counts, as text."""
     return dict(db.execute("SELECT name, value FROM account").fetchall())
+
+
+def read_again(path: Path, read_at: str) -> None:
+    """Note in the account that the same bytes were read again (UTC)."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE account SET value = ? WHERE name = 'read_at' AND value <> ?", (read_at, read_at))
 
 
 def issues(db: sqlite3.Connection) -> list[Issue]:

@@ -12,6 +12,7 @@ from .errors import SourceError
 from .load_plan import Input, find_input
 from .paths import Paths
 from .report import SourceReport
+from .restage import restage
 from .source import Source
 from .stage import stage
 
@@ -55,8 +56,10 @@ def _stage(paths: Paths, source: Source, given: Path | None, progress: Progress)
         if found is None:
             return kept(paths, source, "never_loaded")
         if _staged_already(paths, source, found):
+            staged.read_again(paths.staging(source.id), found.load.read_at)
             return kept(paths, source, "unchanged")
-        stage(source, found.load, paths.staging(source.id), definition(source), progress(source.title, found.load.size))
+        task = (source, found.load, paths.staging(source.id), definition(source), progress(source.title, found.load.size))
+        restage(*task) or stage(*task)
     except SourceError as error:
         report = kept(paths, source, "failed")
         report.error = str(error)

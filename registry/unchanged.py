@@ -20,7 +20,7 @@ CHUNK = 1 << 20
 def state(paths: Paths) -> str:
     """The hash of engine, knowledge and staged bytes from which a registry is made."""
     parts = [fingerprint(Path(__file__).parent, "*.py"), fingerprint(paths.data, "*")]
-    parts += [f"{slug}={sha256}" for slug, sha256 in _staged(paths)]
+    parts += [f"{slug}={account.get('sha256')}" for slug, account in _staged(paths)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -47,8 +47,13 @@ def _waiting(paths: Paths, wanted: tuple[str, ...], given: Path | None) -> bool:
     """Whether bytes wait that are not staged: the given file's, or an archive newer than what is staged."""
     staged = dict(_staged(paths))
     if given is not None:
-        return len(wanted) != 1 or not given.is_file() or sha256_of(given) != staged.get(wanted[0])
-    return any(_newest(paths, slug) not in (None, staged.get(slug)) for slug in wanted or _slugs(paths))
+        return len(wanted) != 1 or not given.is_file() or not _same(given, staged.get(wanted[0], {}))
+    return any(_newest(paths, slug) not in (None, staged.get(slug, {}).get("sha256")) for slug in wanted or _slugs(paths))
+
+
+def _same(given: Path, account: dict[str, object]) -> bool:
+    """Whether a file is what was staged; another size is enough to know that it is not."""
+    return str(given.stat().st_size) == str(account.get("bytes")) and sha256_of(given) == account.get("sha256")
 
 
 def sha256_of(path: Path) -> str:
@@ -69,13 +74,13 @@ def _newest(paths: Paths, slug: str) -> str | None:
     return names[-1].split("_", 3)[2] if names else None
 
 
-def _staged(paths: Paths) -> Iterator[tuple[str, str]]:
+def _staged(paths: Paths) -> Iterator[tuple[str, dict[str, object]]]:
+    """(source, account of what is staged of it)."""
     for slug in _slugs(paths):
         path = paths.staging(slug)
         if path.exists():
             with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-                facts = dict(db.execute("SELECT name, value FROM account"))
-            yield slug, str(facts.get("sha256"))
+                yield slug, dict(db.execute("SELECT name, value FROM account"))
 
 
 def _kept(registry: Path) -> tuple[str, int]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sqlite_utils
 
+from .ocds_view import OCDS_RELEASES
+
 # A contract and a judged record told alike, so that a gift or a grant is not missed for want of a city contract.
 # A record that repeats another row's event (same_as) would count one purchase twice, so it is left out.
 _ACQUISITIONS = """
@@ -101,6 +103,7 @@ VIEWS: dict[str, str] = {
     "searched_places": _SEARCHED_PLACES,
     "search_notes": _SEARCH_NOTES,
     "places": _PLACES,
+    "ocds_releases": OCDS_RELEASES,
 }
 
 

@@ -154,8 +154,9 @@ def _ckan(portal: Simulator, request: Request) -> tuple[str, Response]:
     limit, start = min(int(given.get("limit", 100)), portal.most), int(given.get("offset", 0))
     lines = portal.ordered("sort" in given)[start : start + limit]
     records = [{name: row["id"] if name == "_id" else row.get(name) for name in fields} for row in lines]
-    result = {"fields": [{"id": name, "type": "int" if name == "_id" else "text"} for name in fields], "records": records,
-              "limit": limit, "total": len(portal.rows), "_links": {"next": f"/api/3/action/datastore_search?offset={start + limit}"}}  # fmt: skip
+    named = [{"id": name, "type": "int" if name == "_id" else "text"} for name in fields]
+    links = {"next": f"/api/3/action/datastore_search?offset={start + limit}"}  # there past the end too
+    result = {"fields": named, "records": records, "limit": limit, "total": len(portal.rows), "_links": links}
     return "count" if given.get("limit") == "0" else "page", _json({"help": "", "success": True, "result": result})
 
 
@@ -169,7 +170,8 @@ def _arcgis(portal: Simulator, request: Request) -> tuple[str, Response]:
     if set(wanted) - {"OBJECTID", *portal.columns}:
         return "page", _json({"error": {"code": 400, "message": "Failed to execute query.", "details": []}})
     after = int(found[1]) if (found := re.search(r"OBJECTID > (\d+)", given["where"])) else 0
-    left = [row for row in portal.ordered("orderByFields" in given) if row["id"] > after]
+    known = sorted(portal.rows, key=lambda row: row["id"]) if "orderByFields" in given else portal.ordered(False)
+    left = [row for row in known if row["id"] > after]
     page = left[: min(int(given.get("resultRecordCount", 1_000)), portal.most)]
     features = [{"attributes": {name: _attribute(row, name) for name in wanted}} for row in page]
     return "page", _json({"objectIdFieldName": "OBJECTID", "features": features, "exceededTransferLimit": len(page) < len(left)})

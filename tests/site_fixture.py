@@ -106,6 +106,10 @@ def _knowledge() -> dict[str, list[Row]]:
                 ("cctv", "cctv", "technology", "Cameras"), ("video analytics", "video_analytics", "technology", "Video analytics"),
             ])
         ],
+        "records_laws": [
+            {"id": "zz", "name": "[synthetic] Example Records Act", "citation": "Example Code 2", "days": 5, "day_kind": "business",
+             "answer": "an answer", "note": "", "evidence": "M", "source_url": ""},
+        ],
         "agencies": [{"id": "zz-police", "jurisdiction": "us-zz-exampleton", "name": "[synthetic] Police", "kind": "police"}],
     }  # fmt: skip
 

@@ -57,5 +57,5 @@ def test_an_unreadable_file_is_named_and_nothing_is_left(tmp_path: Path) -> None
 def test_text_comes_back_with_its_line_ends(ends: str, tmp_path: Path) -> None:
     text = f"a,b{ends}1,é{ends}"
     kept = archive.keep(given(tmp_path, text.encode("latin-1")), tmp_path / "archive", "x.csv")
-    with archive.opened(kept, "latin-1") as lines:
+    with archive.opened(kept, "latin-1") as (lines, _):
         assert "".join(lines) == text

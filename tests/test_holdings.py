@@ -7,12 +7,23 @@ from typing import Any
 import pytest
 
 from registry.determine import Found
-from registry.holdings import contract_holdings, record_holdings
+from registry.holdings import Trade, contract_holdings, record_holdings
 from registry.records import COLUMNS, Record
 from registry.schema import TABLES
 from registry.shape import convert
+from registry.vocabulary import Supplier
 
-MAKERS = {"briefcam": "maker"}
+PLAIN = {"specialist": "yes", "technologies": [], "evidence": {"basis": "memory"}}
+
+
+def supplier(slug: str, **products: str) -> Supplier:
+    """A synthetic supplier with products, each with its technology."""
+    wares = [{"slug": name, "name": name, "technology": technology, "face": "no", "basis": "memory"} for name, technology in products.items()]
+    return convert({"slug": slug, "name": slug, **PLAIN, "products": wares}, Supplier, "a test")
+
+
+SUPPLIERS = {"maker": supplier("maker", briefcam="video_analytics"), "reseller": supplier("reseller", eye="cctv", radio="other")}
+TRADE = Trade({"briefcam": "maker", "eye": "reseller", "radio": "reseller"}, SUPPLIERS)
 TERM = {"start": "2018-08-20", "end": "2024-11-22", "signed": "2018-08-01"}
 PRODUCT = Found(("video_analytics",), ("video_analytics",), ("briefcam",), "reseller", "product")
 LEAD = Found(("cctv", "alpr"), (), (), "reseller", "supplier")
@@ -25,7 +36,7 @@ def held(found: Found = PRODUCT, **changed: str | None) -> list[dict[str, Any]]:
         "buyer_name": "City of Exampleton", "supplier": found.supplier, "supplier_name": "SYNTHETIC RESELLER", "source_url": "",
         "date_signed": days["signed"], "period_start_date": days["start"], "period_end_date": days["end"],
     }  # fmt: skip
-    return list(contract_holdings(contract, found, MAKERS))
+    return list(contract_holdings(contract, found, TRADE))
 
 
 def told(found: Found = PRODUCT, suppliers: tuple[str, ...] = (), **changed: str) -> list[dict[str, Any]]:
@@ -34,7 +45,7 @@ def told(found: Found = PRODUCT, suppliers: tuple[str, ...] = (), **changed: str
         "stage": "reported", "event_date": "2018-08", "date_precision": "month", "amount": None, "channel": "unknown",
         "decided_by": "", "evidence_grade": "press", "review": "no", "period_start": "2018-08", "period_end": "2020",
     }  # fmt: skip
-    return list(record_holdings(convert(plain | changed, Record, "a test"), found, suppliers, MAKERS))
+    return list(record_holdings(convert(plain | changed, Record, "a test"), found, suppliers, TRADE))
 
 
 def test_a_contract_tells_of_its_product_its_maker_its_party_and_its_technology() -> None:
@@ -44,7 +55,13 @@ def test_a_contract_tells_of_its_product_its_maker_its_party_and_its_technology(
 
 
 def test_a_lead_is_firm_about_the_party_only() -> None:
-    assert [(one["about"], one["firm"]) for one in held(LEAD)] == [("reseller", 1), ("cctv", 0), ("alpr", 0)]
+    assert [(one["about"], one["firm"]) for one in held(LEAD)] == [("eye", 0), ("reseller", 1), ("cctv", 0), ("alpr", 0)]
+
+
+def test_a_party_is_a_lead_to_its_products_of_that_technology_only_where_none_is_named() -> None:
+    words = Found(("cctv",), ("cctv",), (), "reseller", "term")
+    assert [(one["about"], one["firm"]) for one in held(words) if one["about_kind"] == "product"] == [("eye", 0)]
+    assert [(one["about"], one["firm"]) for one in held(words._replace(products=("radio",))) if one["about_kind"] == "product"] == [("radio", 1)]
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,8 @@ def test_rows_are_complete_or_the_source_fails_loudly(kind: str, name: str, port
         assert here.staged() == before
         assert report.failed and report.sources["synthetic"].result == "failed"
         state, why = here.coverage()
-        assert state == "searched" and "The newest refresh failed: " in why and portal.base in why or "example.org" in why
+        assert state == "searched" and why.endswith(f"The newest refresh failed: {report.sources['synthetic'].error}")
+        assert any(place in why for place in (portal.base, "https://example.org/synthetic", "data.csv"))
 
 
 @pytest.mark.parametrize("kind", PORTALS)
@@ -295,7 +296,8 @@ def test_lowered_limits_and_full_last_pages_lose_nothing(
     assert here.numbers() == [row["number"] for row in portal.rows]
 
 
-@pytest.mark.parametrize("kind", PAGED)
+# Pages that begin after the last row's number, as arcgis has them, neither lose nor repeat a row when others come and go.
+@pytest.mark.parametrize("kind", ["socrata", "ckan"])
 def test_one_row_goes_and_another_comes_while_pages_are_read(kind: str, portal: Simulator, city: Callable[..., City]) -> None:
     here = city(kind)
     before = yesterday_and_today(portal, here)
@@ -320,11 +322,11 @@ def test_the_archive_gives_the_same_rows_without_the_portal(kind: str, portal: S
 def test_an_unchanged_portal_is_not_staged_again(kind: str, portal: Simulator, city: Callable[..., City]) -> None:
     here = city(kind)
     here.refresh()
-    before = here.paths.staging("synthetic").stat().st_mtime_ns
+    file = here.paths.staging("synthetic").stat().st_ino
     portal.asked.clear()
     report = here.refresh()
     assert report.sources["synthetic"].result == "unchanged"
-    assert here.paths.staging("synthetic").stat().st_mtime_ns == before
+    assert here.paths.staging("synthetic").stat().st_ino == file, "staging was made again"
     assert len(list(archive.every(here.paths.archive("synthetic")))) == 1
     assert any("If-None-Match" in request.headers for request in portal.asked)
 
@@ -338,7 +340,8 @@ def test_values_come_as_text_and_personal_columns_do_not_come(kind: str, portal:
     assert first[6][:10] == "2024-01-02" and first[7] == "https://example.org/contract/1"
     assert third[5] == ""
     if kind != "delimited":
-        archived = [archive.read_page(here.paths.archive("synthetic"), path.stem) for path in (here.paths.archive("synthetic") / "pages").iterdir()]
+        folder = here.paths.archive("synthetic")
+        archived = [archive.read_page(folder, path.stem) for path in (folder / "pages").iterdir()]
         assert archived and not any(b"SYNTHETIC PERSON" in raw for raw in archived)
 
 

@@ -47,13 +47,13 @@ def test_the_words_of_a_table_are_sentences(name: str, columns: dict[str, list[s
 @pytest.mark.parametrize("name", SITE["tables"])
 def test_facets_sorts_and_labels_name_columns(name: str, columns: dict[str, list[str]]) -> None:
     table = SITE["tables"][name]
-    facets = [facet["array"] if isinstance(facet, dict) else facet for facet in table.get("facets", [])]
+    facets = [facet["list"] if isinstance(facet, dict) else facet for facet in table.get("facets", [])]
     named = [*facets, *(table[key] for key in ("sort", "sort_desc", "label_column") if key in table)]
     assert set(named) <= set(columns[name])
 
 
 def test_contracts_have_the_facets_people_need() -> None:
-    facets = ["jurisdiction", "buyer_unit", "supplier", {"array": "technologies"}, "determination", "approval_status", "year"]
+    facets = ["jurisdiction", "buyer_unit", "supplier", {"list": "technologies"}, "determination", "approval_status", "year"]
     assert SITE["tables"]["contracts"]["facets"] == facets
 
 

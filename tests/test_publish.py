@@ -81,7 +81,7 @@ def test_the_bundled_registry_is_fit_to_publish(loaded: Checkout) -> None:
         ("DELETE FROM laws", "The table laws is empty"),
         ("UPDATE contracts SET jurisdiction = 'nowhere'", "name a jurisdiction that is not in jurisdictions"),
         ("DELETE FROM determinations WHERE contract IS NOT NULL", "determination"),
-        ("INSERT INTO issues (id, severity, kind) VALUES ('z', 'error', 'odd')", "Mend it and load again"),
+        ("INSERT INTO issues (id, severity, kind) VALUES ('z', 'error', 'rows_do_not_add_up')", "Mend it and load again"),
         ("INSERT INTO issues (id, severity, kind) VALUES ('z', 'warning', 'fewer_rows_than_a_whole_file')", "fewer_rows_than"),
         ("UPDATE sources SET columns_never_fetched = '[\"Supplier Name\"]'", "contracts.supplier_name is named among the columns"),
         ("UPDATE contracts SET title = 'ask jane.doe@example.org'", "seems to hold an e-mail address"),
@@ -92,6 +92,11 @@ def test_the_bundled_registry_is_fit_to_publish(loaded: Checkout) -> None:
 def test_a_registry_that_is_not_fit_is_refused(changed: Callable[[str], Checkout], sql: str, words: str) -> None:
     message = refused(changed(sql).run("publish", "--dry-run"))
     assert words in message and "Nothing was published." in message
+
+
+def test_one_unreadable_value_does_not_hold_the_site_back(changed: Callable[[str], Checkout]) -> None:
+    copy = changed("INSERT INTO issues (id, severity, kind) VALUES ('z', 'error', 'unreadable_value')")
+    assert publishable.problems(copy.registry) == []
 
 
 def test_a_damaged_registry_is_refused_with_a_remedy(changed: Callable[[str], Checkout]) -> None:
@@ -136,8 +141,10 @@ def test_a_rehearsal_does_everything_and_keeps_nothing(loaded: Checkout, monkeyp
 
 @pytest.mark.parametrize("target", ["vercel", "docker"])
 def test_the_same_registry_gives_the_same_bytes(small: Path, tmp_path: Path, target: str) -> None:
+    shutil.copytree(ROOT / "plugins", tmp_path / "checkout" / "plugins")
+    shutil.copyfile(ROOT / "metadata.yml", tmp_path / "checkout" / "metadata.yml")
     for name in ("one", "two"):
-        artefact.write_site(small, ROOT, tmp_path / name, target)
+        artefact.write_site(small, tmp_path / "checkout", tmp_path / name, target)
         time.sleep(1.1)
     assert content(tmp_path / "one") == content(tmp_path / "two")
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import httpx
 
+from .. import archive
 from ..fetch import Fetcher, Web
 from ..pages import sweep
 from ..paths import Paths
@@ -43,6 +44,7 @@ def fetch_source(paths: Paths, source: Source, web: Web) -> None:
     folder = paths.archive(source.id)
     fetcher = fetcher_of(source, web, folder)
     PORTALS[source.portal].fetch(source, fetcher)
+    archive.read_now(folder)
     fetcher.visits.save()
     sweep(folder, frozenset(visit.sha256 for visit in fetcher.visits.now.values()))
 

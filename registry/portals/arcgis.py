@@ -5,39 +5,56 @@ So each page asks for the rows after the last object id, which needs no offset a
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
+
+import msgspec
 
 from ..errors import SourceError
 from ..fetch import Fetcher
 from ..pages import WireColumn
 from ..source import Source
-from .paged import Asked, Survey, Wire
+from .paged import Asked, Survey, Wire, shaped
 
 PAGE = 1_000
 
 
+class _Field(msgspec.Struct):
+    name: str
+    type: str
+
+
+class _Editing(msgspec.Struct, rename="camel"):
+    last_edit_date: int | None = None
+
+
+class _Layer(msgspec.Struct, rename="camel"):
+    fields: list[_Field]
+    object_id_field: str | None = None
+    max_record_count: int = PAGE
+    editing_info: _Editing | None = None
+
+    @property
+    def identity(self) -> str:
+        """The column that numbers the rows, or ""."""
+        return self.object_id_field or next((one.name for one in self.fields if one.type == "esriFieldTypeOID"), "")
+
+
+class _Count(msgspec.Struct):
+    count: int
+
+
 def survey(source: Source, fetcher: Fetcher) -> Survey:
     """Columns, object id, page size and last change from the layer's metadata, the number of rows from a count."""
-    layer = _asked(fetcher, f"{_layer(source)}?f=json", "fields")
-    fields = [one for one in layer["fields"] if one.get("type") != "esriFieldTypeGeometry"]
-    identity = layer.get("objectIdField") or next((one["name"] for one in fields if one.get("type") == "esriFieldTypeOID"), "")
-    if not identity:
+    url = f"{_layer(source)}?f=json"
+    layer = shaped(fetcher.page(url)[1], _Layer, url)
+    if not layer.identity:
         raise SourceError(f"{source.id}: {source.url}: the layer names no object id, so its rows cannot be counted.")
-    count = _asked(fetcher, _query(source, {"where": _where(source), "returnCountOnly": "true"}), "count")
-    columns = {str(one["name"]): WireColumn(name=str(one["name"]), type=str(one["type"])) for one in fields if one["name"] != identity}
-    most = int(layer.get("maxRecordCount") or PAGE)
-    changed = str((layer.get("editingInfo") or {}).get("lastEditDate", ""))
-    return Survey(columns, int(count["count"]), changed, str(identity), min(most, int(source.access.get("page", PAGE))))
-
-
-def _asked(fetcher: Fetcher, url: str, needed: str) -> dict[str, Any]:
-    _, body = fetcher.page(url)
-    if not isinstance(body, dict) or needed not in body:
-        raise SourceError(
-            f"{url}: status 200, but no {needed}. The portal says: {str(body)[:200]}. Has the layer moved? Correct the source file."
-        )
-    return body
+    url = _query(source, {"where": _where(source), "returnCountOnly": "true"})
+    count = shaped(fetcher.page(url)[1], _Count, url).count
+    own = [one for one in layer.fields if one.type != "esriFieldTypeGeometry" and one.name != layer.identity]
+    changed = str(layer.editing_info.last_edit_date) if layer.editing_info else ""
+    page = min(layer.max_record_count, int(source.access.get("page", PAGE)))
+    return Survey({one.name: WireColumn(name=one.name, type=one.type) for one in own}, count, changed, layer.identity, page)
 
 
 def address(source: Source, found: Survey, asked: Asked) -> str:

@@ -6,18 +6,21 @@ there past the end and gone in newer versions, so neither is followed.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Generic, Literal, TypeVar
 from urllib.parse import urlencode
+
+import msgspec
 
 from ..errors import SourceError
 from ..fetch import Fetcher
 from ..pages import WireColumn
 from ..source import Source
 from . import delimited, paged
-from .paged import Asked, Survey, Wire
+from .paged import Asked, Survey, Wire, shaped
 
 IDENTITY = "_id"
 PAGE = 10_000
+T = TypeVar("T")
 
 
 def fetch(source: Source, fetcher: Fetcher) -> None:
@@ -35,35 +38,45 @@ def survey(source: Source, fetcher: Fetcher) -> Survey:
     return paged.survey(WIRE, source, fetcher)
 
 
+class _Field(msgspec.Struct):
+    id: str
+    type: str
+
+
+class _Resource(msgspec.Struct):
+    url: str | None = None
+    last_modified: str | None = None
+
+
+class _Table(msgspec.Struct):
+    fields: list[_Field]
+    total: int
+
+
+class _Answer(msgspec.Struct, Generic[T]):
+    success: Literal[True]
+    result: T
+
+
 def _survey_datastore(source: Source, fetcher: Fetcher) -> Survey:
-    resource = _result(source, fetcher, "resource_show", {"id": source.access["resource"]})
-    result = _result(source, fetcher, "datastore_search", {"resource_id": source.access["resource"], "limit": "0"})
-    try:
-        columns = {str(one["id"]): WireColumn(name=str(one["id"]), type=str(one["type"])) for one in result["fields"]}
-        rows = int(result["total"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise SourceError(
-            f"{source.id}: {source.url}: the datastore names no fields or no total ({error!r}). Nothing was changed."
-        ) from error
-    columns.pop(IDENTITY, None)
-    return Survey(columns, rows, str(resource.get("last_modified")), IDENTITY, int(source.access.get("page", PAGE)))
+    resource = _resource(source, fetcher)
+    url = _call(source, "datastore_search", {"resource_id": source.access["resource"], "limit": "0"})
+    table = shaped(fetcher.page(url)[1], _Answer[_Table], url).result
+    columns = {one.id: WireColumn(name=one.id, type=one.type) for one in table.fields if one.id != IDENTITY}
+    return Survey(columns, table.total, str(resource.last_modified), IDENTITY, int(source.access.get("page", PAGE)))
 
 
 def _file_address(source: Source, fetcher: Fetcher) -> str:
     """Where the file lies now: its name changes with every edition, the resource's id does not."""
-    resource = _result(source, fetcher, "resource_show", {"id": source.access["resource"]})
-    if not resource.get("url"):
+    resource = _resource(source, fetcher)
+    if not resource.url:
         raise SourceError(f"{source.id}: {source.url}: the resource has no file. Has it been replaced? Correct the source file.")
-    return str(resource["url"])
+    return resource.url
 
 
-def _result(source: Source, fetcher: Fetcher, action: str, parameters: dict[str, str]) -> dict[str, Any]:
-    """The result of one call, never in the form of an error that came with status 200."""
-    url = _call(source, action, parameters)
-    _, body = fetcher.page(url)
-    if not isinstance(body, dict) or body.get("success") is not True or not isinstance(body.get("result"), dict):
-        raise SourceError(f"{url}: the portal did not say success: {str(body)[:200]}. Has the resource moved? Correct the source file.")
-    return dict(body["result"])
+def _resource(source: Source, fetcher: Fetcher) -> _Resource:
+    url = _call(source, "resource_show", {"id": source.access["resource"]})
+    return shaped(fetcher.page(url)[1], _Answer[_Resource], url).result
 
 
 def _call(source: Source, action: str, parameters: dict[str, str]) -> str:

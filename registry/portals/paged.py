@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
 
 from ..errors import SourceError
 from ..fetch import Fetcher, Taken
 from ..incoming import unknown_columns
 from ..pages import RECORDS, Form, Manifest, Page, Record, WireColumn, archive_manifest
 from ..source import Source
+
+T = TypeVar("T")
 
 
 class Survey(NamedTuple):
@@ -38,6 +43,17 @@ class Wire(NamedTuple):
     form: Form
     survey: Callable[[Source, Fetcher], Survey]
     address: Callable[[Source, Survey, Asked], str]
+
+
+def shaped(body: Any, kind: type[T], url: str) -> T:
+    """A reply as the struct it should be; SourceError says where it is another shape."""
+    try:
+        return msgspec.convert(body, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise SourceError(
+            f"{url}: status 200, but the answer is not what it should be ({error}). The portal says: {json.dumps(body)[:200]}. "
+            "Nothing was changed; has the data set moved? Then correct the source file."
+        ) from error
 
 
 def survey(wire: Wire, source: Source, fetcher: Fetcher) -> Survey:

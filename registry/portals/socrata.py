@@ -5,45 +5,51 @@ Order is not implicit: without `$order` pages overlap and rows go missing, so ev
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated
 from urllib.parse import urlencode
 
-from ..errors import SourceError
+import msgspec
+
 from ..fetch import Fetcher
 from ..pages import WireColumn
 from ..source import Source
-from .paged import Asked, Survey, Wire
+from .paged import Asked, Survey, Wire, shaped
 
 IDENTITY = ":id"
 PAGE = 10_000
+OneNumber = Annotated[dict[str, int], msgspec.Meta(min_length=1, max_length=1)]
+
+
+class _Column(msgspec.Struct, rename="camel"):
+    field_name: str
+    name: str
+    data_type_name: str = ""
+
+
+class _View(msgspec.Struct, rename="camel"):
+    columns: list[_Column]
+    rows_updated_at: int = 0
 
 
 def survey(source: Source, fetcher: Fetcher) -> Survey:
     """Columns and last change from the metadata, the number of rows from a count."""
     url = f"{source.access['base']}/api/views/{source.access['dataset']}.json"
-    _, view = fetcher.page(url)
-    if not isinstance(view, dict) or not isinstance(view.get("columns"), list):
-        raise SourceError(f"{url}: the metadata has no list of columns. Has the data set moved? Correct the source file.")
+    view = shaped(fetcher.page(url)[1], _View, url)
     page = int(source.access.get("page", PAGE))
-    return Survey(_columns(source, view["columns"]), _count(source, fetcher), str(view.get("rowsUpdatedAt", "")), IDENTITY, page)
+    return Survey(_columns(source, view), _count(source, fetcher), str(view.rows_updated_at), IDENTITY, page)
 
 
-def _columns(source: Source, listed: list[dict[str, Any]]) -> dict[str, WireColumn]:
+def _columns(source: Source, view: _View) -> dict[str, WireColumn]:
     """The columns by the name the source file uses: the portal's field name, or the label shown to people."""
-    named_by = "name" if source.access.get("columns") == "labels" else "fieldName"
-    found = {str(one[named_by]): WireColumn(name=str(one["fieldName"]), type=str(one.get("dataTypeName", ""))) for one in listed}
-    return {name: column for name, column in found.items() if not column.name.startswith(":")}
+    labels = source.access.get("columns") == "labels"
+    own = [one for one in view.columns if not one.field_name.startswith(":")]
+    return {one.name if labels else one.field_name: WireColumn(name=one.field_name, type=one.data_type_name) for one in own}
 
 
 def _count(source: Source, fetcher: Fetcher) -> int:
     url = _address(source, {"$select": "count(*)"})
-    _, body = fetcher.page(url)
-    try:
-        (only,) = body
-        (number,) = only.values()
-        return int(number)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise SourceError(f"{url}: the count is not a number: {str(body)[:120]}. Nothing was changed.") from error
+    ((_, number),) = shaped(fetcher.page(url)[1], tuple[OneNumber], url)[0].items()
+    return number
 
 
 def address(source: Source, found: Survey, asked: Asked) -> str:

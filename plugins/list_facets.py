@@ -1,0 +1,67 @@
+"""Count the items of a JSON array column, many times faster than Datasette's own `array` facet on thirty thousand rows.
+
+Ours are lists of ids that never repeat one, so nothing has to be made distinct. metadata.yml asks for it as `list: COLUMN`; the links
+it gives are those of the `array` facet (`COLUMN__arraycontains=ITEM`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datasette import hookimpl
+from datasette.database import QueryInterrupted
+from datasette.facets import Facet
+from datasette.utils import escape_sqlite, path_with_added_args, path_with_removed_args
+
+# Rows of the same list are counted together first, in the order of the column's index; only different lists are taken apart.
+COUNTS = """
+select each_item.value as value, sum(listed.times) as count
+from (select {column} as items, count(*) as times from ({sql}) group by {column}) as listed,
+  json_each(case when json_valid(listed.items) then listed.items else '[]' end) as each_item
+group by each_item.value order by count desc, value limit {limit}
+"""
+
+
+class ListFacet(Facet):  # type: ignore[misc]
+    """What Datasette asks of a facet: its type's name and its results."""
+
+    type = "list"
+
+    async def suggest(self) -> list[Any]:
+        """Nothing is suggested: the facets people need are named in metadata.yml."""
+        return []
+
+    async def facet_results(self) -> tuple[list[dict[str, Any]], list[str]]:
+        """The facets asked for, and the names of those that took too long."""
+        results, late = [], []
+        for asked in self.get_configs():
+            column = asked["config"].get("column") or asked["config"]["simple"]
+            try:
+                results.append(await self._counted(column, asked["source"] != "metadata"))
+            except QueryInterrupted:
+                late.append(column)
+        return results, late
+
+    async def _counted(self, column: str, hideable: bool) -> dict[str, Any]:
+        size = self.get_facet_size()
+        sql = COUNTS.format(sql=self.sql, column=escape_sqlite(column), limit=size + 1)
+        limit = self.ds.setting("facet_time_limit_ms")
+        found = (await self.ds.execute(self.database, sql, self.params, truncate=False, custom_time_limit=limit)).rows
+        return {
+            "name": column, "type": self.type, "hideable": hideable, "truncated": len(found) > size,
+            "toggle_url": self.ds.urls.path(path_with_removed_args(self.request, {"_facet_list": column})),
+            "results": [self._item(column, row["value"], row["count"]) for row in found[:size]],
+        }  # fmt: skip
+
+    def _item(self, column: str, value: Any, count: int) -> dict[str, Any]:
+        given = {f"{column}__arraycontains": value}
+        chosen = (f"{column}__arraycontains", str(value)) in self.get_querystring_pairs()
+        path = path_with_removed_args(self.request, given) if chosen else path_with_added_args(self.request, given)
+        toggle = self.ds.absolute_url(self.request, path)
+        return {"value": value, "label": value, "count": count, "toggle_url": toggle, "selected": chosen}
+
+
+@hookimpl
+def register_facet_classes() -> list[type]:
+    """One more kind of facet."""
+    return [ListFacet]

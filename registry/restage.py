@@ -1,0 +1,127 @@
+"""Stage a load that hardly differs from the one staged before: compare, and write only what is different.
+
+The old staging is copied, the rows of the new file are compared with it in their order, and rows that differ are
+written over. Where too many differ, or one of them must be looked at by itself, the load is staged as a whole instead
+(stage.py): both ways give the same staging.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple
+
+from . import staged
+from .archive import Archived
+from .beside import fresh_beside
+from .incoming import reading, unknown_columns
+from .rows import Counts, Reading, block_of, loudly, ordinary_rows
+from .source import Source
+from .sql import quoted
+from .stage import Staged, close_staging
+
+Row = tuple[object, ...]
+MOST_DIFFERENT = 0.05
+# What a row's own values were reported for; it holds as long as the row stays the same.
+_OF_ROWS = ("known_slip", "unreadable_value")
+
+
+def restage(source: Source, load: Archived, target: Path, definition: str, tick: Callable[[int], object]) -> Staged | None:
+    """Stage the difference to what `target` holds; None where there is nothing to compare with or too much differs.
+
+    `target` is left as it was unless the new staging is whole. SourceError as for `stage`.
+    """
+    if not _comparable(target, definition):
+        return None
+    beside = fresh_beside(target)
+    try:
+        shutil.copyfile(target, beside)
+        with staged.reading(target) as old, closing(sqlite3.connect(beside)) as db:
+            done = _compare(db, old, source, load, definition, tick)
+        if done:
+            beside.replace(target)
+        return done
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _comparable(target: Path, definition: str) -> bool:
+    """Whether the staging was made under the same reading of the columns, with every row of its file in its place."""
+    if not target.exists():
+        return False
+    with staged.reading(target) as old:
+        account = staged.account(old)
+        last = old.execute("SELECT max(row) FROM rows").fetchone()[0]
+        more = old.execute("SELECT 1 FROM issues WHERE kind = 'more_issues'").fetchone()
+    return account.get("definition") == definition and last == int(account["rows_read"]) == int(account["rows_staged"]) and not more
+
+
+def _compare(
+    db: sqlite3.Connection, old: sqlite3.Connection, source: Source, load: Archived, definition: str, tick: Callable[[int], object]
+) -> Staged | None:
+    db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;")
+    account = staged.account(old)
+    with reading(source, load) as table:
+        issues = unknown_columns(source, table.columns, load.origin)
+        state = Reading(source, load, table, Counts(), issues, tick)
+        different: list[Row] = []
+        before: list[Row] = []
+        most = max(1_000, int(int(account["rows_staged"]) * MOST_DIFFERENT))
+        for one in loudly(_differences(state, old), source, load, state.counts):
+            if one.now is None or len(different) > most:
+                return None
+            different += one.now
+            before += one.was
+    _write(db, source, different, before, state.counts.read)
+    rows = {row[0] for row in different}
+    issues += [one._replace(file=load.origin) for one in staged.issues(old) if one.kind in _OF_ROWS and one.row not in rows]
+    done = Staged(state.counts.read, state.counts.read, 0, issues)
+    close_staging(db, source, load, definition, done, account["sha256"])
+    return done
+
+
+class _Difference(NamedTuple):
+    """The rows of one block as they are now (None where they must be looked at one by one) and as they were."""
+
+    now: list[Row] | None
+    was: list[Row]
+
+
+def _differences(state: Reading, old: sqlite3.Connection) -> Iterator[_Difference]:
+    columns = ", ".join(map(quoted, state.source.kept))
+    cursor = old.execute(f"SELECT {columns} FROM rows ORDER BY row")
+    kept = [itemgetter(state.table.header.index(column)) for column in state.source.kept]
+    ordinary, width = ordinary_rows(state), len(state.table.header)
+    while block := block_of(state):
+        if state.table.watch.suspect or set(map(len, block)) != {width}:
+            yield _Difference(None, [])
+            return
+        now, was, first = (
+            list(zip(*(map(value, block) for value in kept), strict=True)),
+            cursor.fetchmany(len(block)),
+            state.counts.read + 1,
+        )
+        if now != was:
+            places = [at for at, row in enumerate(now) if at >= len(was) or row != was[at]]
+            whole = ordinary([block[at] for at in places])
+            rows = [(first + at, *now[at]) for at in places] if whole else None
+            yield _Difference(rows, [was[at] for at in places if at < len(was)])
+        state.counts.read += len(block)
+        state.tick(len(block))
+    if rest := cursor.fetchall():
+        yield _Difference([], rest)
+
+
+def _write(db: sqlite3.Connection, source: Source, different: list[Row], before: list[Row], last: int) -> None:
+    """Write the different rows over, drop those past the end, and name the contracts they belong or belonged to."""
+    holes = ", ".join("?" * (len(source.kept) + 1))
+    db.executemany(f"INSERT OR REPLACE INTO rows VALUES ({holes})", different)
+    db.execute("DELETE FROM rows WHERE row > ?", (last,))
+    at = source.kept.index(source.fields["contract_number"])
+    numbers = {str(row[at]) for row in before} | {str(row[at + 1]) for row in different}
+    db.executescript("DROP TABLE IF EXISTS changed; CREATE TABLE changed (number TEXT PRIMARY KEY)")
+    db.executemany("INSERT INTO changed VALUES (?)", ((number,) for number in sorted(numbers)))
