@@ -64,10 +64,12 @@ def face(found: Found, products: Mapping[str, Product], named: bool) -> str | No
     """no, possible or yes as the law asks it, None where not known.
 
     `named`: the text itself names face recognition. A capability is `possible` until the record names the module; that a
-    product lacks it counts only where that was read, not recalled.
+    product lacks it counts only where that was read, not recalled. Of a mere lead nothing is known.
     """
     if named:
         return "yes"
+    if found.evidence == "supplier":
+        return None
     known = [products[slug] for slug in found.products]
     if any(one.face in ("optional", "yes") for one in known):
         return "possible"
@@ -116,7 +118,7 @@ def judged(acquisition: Acquisition, book: LawBook, aliases: Mapping[str, str]) 
         return _held(answer, "the record is marked for review by a person") if acquisition.review else answer
     guessed = judge({**acquisition.facts, "tech": list(acquisition.found.technologies)}, book, aliases, approval_status=status)
     answer = judge(acquisition.facts, book, aliases, approval_status=status)
-    return answer._replace(likely=guessed.likely or guessed.outcome) if answer.outcome == "needs_review" else answer
+    return answer._replace(likely=guessed.likely or guessed.floor or guessed.outcome) if answer.outcome == "needs_review" else answer
 
 
 def _held(answer: Judgement, why: str) -> Judgement:
@@ -152,11 +154,17 @@ def _shared(acquisition: Acquisition, answer: Judgement) -> Row:
         "action": acquisition.facts.get("action"),
         "action_date": acquisition.facts.get("award_date"),
         "date_basis": acquisition.date_basis,
-        "unknowns": json.dumps(list(answer.unknowns), ensure_ascii=False),
+        "unknowns": json.dumps([*answer.unknowns, *_capability_not_known(acquisition)], ensure_ascii=False),
         "facts": json.dumps({**acquisition.facts, "tech": list(acquisition.found.verified)}, ensure_ascii=False),
         "trace": json.dumps(list(answer.trace), ensure_ascii=False),
         "engine": __version__,
     }
+
+
+def _capability_not_known(acquisition: Acquisition) -> list[str]:
+    """Where no product is named, `face: no` says only that none is: what the product can do is not known."""
+    unsaid = not acquisition.found.products and acquisition.facts.get("face") == "no"
+    return ["face capability (no product is named)"] if unsaid else []
 
 
 def _law_columns(book: LawBook, law: str | None) -> Row:

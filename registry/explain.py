@@ -102,6 +102,8 @@ def _law(told: dict[str, Any]) -> Iterator[str]:
             yield f"What the law says: {one['sentence']}"
             yield f"  outcome {one['outcome']}{_extra(one)}, rule {one['rule']}: {one['reason']}"
             yield f"  facts used: {json.dumps(one['facts'], ensure_ascii=False)} (date from {one['date_basis']})"
+            if one["unknowns"]:
+                yield f"  not known: {', '.join(one['unknowns'])}"
             if one["citation"]:
                 yield f"  citation: {one['citation']} {one['citation_url']} [evidence {one['evidence']}]"
         else:

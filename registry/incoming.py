@@ -83,7 +83,8 @@ def reading(source: Source, load: Archived) -> Iterator[Table]:
     if load.origin == pages.name_of(source.id):
         manifest = pages.read_manifest(load)
         values = _Values(pages.rows(source, load.path.parent, manifest))
-        yield Table(list(manifest.columns), list(source.kept), iter(values), values)
+        own = [column for column in source.kept if source.portals_own(column)]
+        yield Table([*manifest.columns, *own], list(source.kept), iter(values), values)
         return
     with opened(load, source.encoding) as (text, passing), _wide_fields():
         rows = csv.reader(text, delimiter=source.delimiter, strict=True)
@@ -122,7 +123,7 @@ def undecodable(source: Source, load: Archived, error: UnicodeDecodeError, row: 
 
 def unknown_columns(source: Source, columns: list[str], origin: str) -> list[Issue]:
     """The columns nobody has looked at yet. SourceError where one that is needed is missing or there twice."""
-    missing = [column for column in source.kept if column not in columns and not source.portals_own(column)]
+    missing = [column for column in source.kept if column not in columns]
     if missing:
         raise SourceError(
             f"{source.id}: {origin} lacks the column {', '.join(map(repr, missing))}. "

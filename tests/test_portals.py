@@ -322,3 +322,9 @@ def test_a_pace_that_is_no_number_is_refused_with_a_remedy(copied: Checkout, mon
     monkeypatch.setenv("REGISTRY_PACE", "slowly")
     result = copied.run("sources", "--probe")
     assert result.exit_code == 1 and "Write e.g. 1 or 0.5" in result.stderr
+
+
+def test_a_file_given_for_a_source_whose_key_only_the_portal_makes_is_refused(copied: Checkout, portal_file: Callable[..., Path]) -> None:
+    columns = ",".join(column for column in SOURCES["us-ca-san-francisco-contracts"].known if column != ":id")
+    result = copied.load(portal_file(f"{columns}\n"), "us-ca-san-francisco-contracts")
+    assert result.exit_code == 1 and "lacks the column ':id'" in result.output

@@ -81,7 +81,7 @@ def fetch(wire: Wire, source: Source, fetcher: Fetcher) -> None:
 
 
 def _must_fit(source: Source, found: Survey) -> None:
-    unknown_columns(source, list(found.columns), source.url)
+    unknown_columns(source, [*found.columns, found.identity], source.url)
     if found.rows < source.expect.rows_at_least:
         raise SourceError(
             f"{source.id}: {source.url} now has {found.rows:,} rows; at least {source.expect.rows_at_least:,} are expected. "
