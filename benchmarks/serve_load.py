@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import os
+import re
 import socket
 import statistics
 import subprocess
@@ -30,10 +32,14 @@ from registry import artefact  # noqa: E402
 HOST = "127.0.0.1"
 SECONDS = 12.0  # of one phase, at most
 # `_n` is a name that Datasette ignores: each address is a new one, so nothing is answered from memory.
-HTML = ("/registry/contracts?_n={n}", "/registry/contracts/zz-n{n}?_n=1", "/registry/contracts?_search=unit+7&_n={n}",
-        "/registry/contracts?year=2001&_n={n}", "/registry/records?_n={n}", "/registry/technologies/cctv?_n={n}", "/registry?_n={n}")  # fmt: skip
-JSON = ("/registry/contracts.json?_n={n}", "/registry/contracts/zz-n{n}.json?_shape=array", "/registry/contracts.json?_search=unit+7&_n={n}",
-        "/registry/contracts.json?year=2001&_n={n}", "/registry/records.json?_n={n}")  # fmt: skip
+HTML = (
+    "/registry/contracts?_n={n}", "/registry/contracts/zz-n{n}?_n=1", "/registry/contracts?_search=unit+7&_n={n}",
+    "/registry/contracts?year=2001&_n={n}", "/registry/records?_n={n}", "/registry/technologies/cctv?_n={n}", "/registry?_n={n}",
+)  # fmt: skip
+JSON = (
+    "/registry/contracts.json?_n={n}", "/registry/contracts/zz-n{n}.json?_shape=array", "/registry/records.json?_n={n}",
+    "/registry/contracts.json?_search=unit+7&_n={n}", "/registry/contracts.json?year=2001&_n={n}",
+)  # fmt: skip
 EVERY_ROW = ("/registry/contracts?_search=watcher&_n={n}",)  # each of the synthetic contracts has this word
 QUESTIONS = ("/registry/answer?about=watcher+eye&place=Exampleton%2C+ZZ&_n={n}", "/registry/purchases_needing_approval?_n={n}",
              "/registry/ending_soon?_n={n}", "/registry/spend_by_technology_and_year?_n={n}", "/?_n={n}")  # fmt: skip
@@ -148,8 +154,12 @@ def measured(port: int, count: int) -> dict[str, Measured]:
     }
 
 
-def ours(_: Path) -> Callable[[int], list[str]]:
-    return lambda port: [sys.executable, "-m", "uvicorn", "index:app", "--host", HOST, "--port", str(port), "--log-level", "warning"]
+def ours(site: Path) -> Callable[[int], list[str]]:
+    """The command of the site's own Dockerfile, at a loopback address."""
+    given = json.loads(re.findall(r"^CMD (\[.*\])$", (site / "Dockerfile").read_text(), re.MULTILINE)[0])
+    command = [sys.executable, "-m", *given, "--log-level", "warning"]
+    host, port = command.index("--host") + 1, command.index("--port") + 1
+    return lambda free: [{host: HOST, port: str(free)}.get(at, word) for at, word in enumerate(command)]
 
 
 def stock(database: Path) -> Callable[[int], list[str]]:
@@ -166,7 +176,7 @@ def main() -> None:
         artefact.write_site(site_fixture.build_large(folder / "built.db", contracts), ROOT, folder / "site", "docker")
         with serving(stock(folder / "site" / "registry.db"), folder) as port:
             plain = measured(port, count)
-        with serving(ours(folder), folder / "site") as port:
+        with serving(ours(folder / "site"), folder / "site") as port:
             site = measured(port, count)
             site["questions and home, uncached, 1 client"] = phase(port, _many(QUESTIONS, count // 3, 5_000))
             site["a search that finds every row, uncached, 1 client"] = phase(port, _many(EVERY_ROW, count // 10, 6_000))

@@ -66,27 +66,27 @@ async def _evidence(datasette: Any, request: Any, given: dict[str, str]) -> list
     return []
 
 
-async def _told(datasette: Any, request: Any, row: dict[str, Any], origins: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _told(base: str, row: dict[str, Any], origins: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """One piece of evidence as data; `page` is its permanent address, `archived_sha256` the hash of the bytes it was read from."""
     kind, ref = ("contracts", row["contract"]) if row["contract"] else ("records", row["record"])
     origin = origins.get(ref, {})
     return {
         "date": row["evidence_when"], "said": row["said"], "grade": row["grade"], "ground": row["ground"],
         "proposal": row["proposal"] == "proposal", "contract": row["contract"], "record": row["record"],
-        "contract_number": origin.get("contract_number"), "channel": origin.get("channel") or ("city_contract" if row["contract"] else None),
+        "contract_number": origin.get("contract_number"), "channel": "city_contract" if row["contract"] else origin.get("channel"),
         "source": origin.get("source") or origin.get("source_publisher"), "source_url": row["source_url"],
         "archived_sha256": origin.get("sha256"), "read_at": origin.get("read_at"),
-        "page": datasette.absolute_url(request, datasette.urls.row(DATABASE, kind, ref)),
+        "page": f"{base}/{kind}/{ref}",  # ids are made of letters, digits, _ and - alone
     }  # fmt: skip
 
 
-async def _evidence_told(datasette: Any, request: Any, given: dict[str, str]) -> list[dict[str, Any]]:
-    rows = await _evidence(datasette, request, given)
+async def _evidence_told(datasette: Any, request: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     origins: dict[str, dict[str, Any]] = {}
     for sql, key in ((_ARCHIVED, "contract"), (_PUBLISHED, "record")):
         ids = json.dumps([row[key] for row in rows if row[key]])
         origins |= {one["id"]: one for one in await _rows(datasette, sql, {"ids": ids})}
-    return [await _told(datasette, request, row, origins) for row in rows]
+    base = datasette.absolute_url(request, datasette.urls.database(DATABASE))
+    return [_told(base, row, origins) for row in rows]
 
 
 def _address(datasette: Any, request: Any, given: dict[str, str]) -> str:
@@ -97,17 +97,19 @@ def _suggested(datasette: Any, request: Any, given: dict[str, str], one: dict[st
     return {**one, "url": _address(datasette, request, {**given, one["parameter"]: one["value"]})}
 
 
-async def answered(datasette: Any, request: Any) -> dict[str, Any]:
-    """The answer with its evidence: exactly the eight keys of /answer.json."""
+async def answered(datasette: Any, request: Any, most: int | None = None) -> tuple[dict[str, Any], int]:
+    """The answer with its evidence, exactly the eight keys of /answer.json, and how many older pieces `most` left out."""
     given = {name: (request.args.get(name) or "").strip()[:LONGEST] for name in ASKED}
     row = (await _canned(datasette, request, "answer", given))[0]
     unclear = row["answer"] == "did_you_mean"
+    rows = [] if unclear else await _evidence(datasette, request, {**given, "as_of": row["as_of"]})
+    kept = rows[-most:] if most else rows
     return {
         "answer": row["answer"], "about": given["about"], "place": given["place"], "as_of": row["as_of"], "sentence": row["sentence"],
-        "evidence": [] if unclear else await _evidence_told(datasette, request, {**given, "as_of": row["as_of"]}),
+        "evidence": await _evidence_told(datasette, request, kept),
         "not_searched": json.loads(row["not_searched"]),
         "suggestions": [_suggested(datasette, request, given, one) for one in json.loads(row["suggestions"])],
-    }  # fmt: skip
+    }, len(rows) - len(kept)  # fmt: skip
 
 
 async def _meant(datasette: Any, found: dict[str, Any]) -> dict[str, Any]:
@@ -126,15 +128,15 @@ def permanent(found: dict[str, Any], meant: dict[str, Any]) -> str:
 
 async def answer_data(datasette: Any, request: Any) -> Response:
     """/answer.json"""
-    return Response.json(await answered(datasette, request))
+    found, _ = await answered(datasette, request)
+    return Response.json(found)
 
 
 async def answer_page(datasette: Any, request: Any) -> Response:
     """/answer"""
-    found = await answered(datasette, request)
+    found, left_out = await answered(datasette, request, SHOWN)
     meant = await _meant(datasette, found)
-    shown = {**found, "evidence": found["evidence"][-SHOWN:], "left_out": max(0, len(found["evidence"]) - SHOWN)}
-    context = {"found": shown, "meant": meant, "permanent": datasette.urls.path(permanent(found, meant))}
+    context = {"found": found, "left_out": left_out, "meant": meant, "permanent": datasette.urls.path(permanent(found, meant))}
     return Response.html(await datasette.render_template("answer.html", context, request=request, view_name="answer"))
 
 

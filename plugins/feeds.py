@@ -88,9 +88,10 @@ def description(row: Row) -> str:
     """What the entry says below its title; a lead is named as one."""
     technologies = ", ".join(item.replace("_", " ") for item in json.loads(row["technologies"] or "[]"))
     lead = " A lead: only the supplier's name matches, so somebody has to read it first." if row["evidence"] == "supplier" else ""
+    supplier, unit = row["supplier_name"] or "a supplier not stated", row["buyer_unit"] or "not stated"
     return (
-        f"The published term of this contract with {row['supplier_name'] or 'a supplier not stated'} for {technologies or 'a technology not stated'} "
-        f"ends on {row['period_end_date']}. A renewal may be decided before. Department: {row['buyer_unit'] or 'not stated'}.{lead} {NOT_LOADED}"
+        f"The published term of this contract with {supplier} for {technologies or 'a technology not stated'} ends on "
+        f"{row['period_end_date']}. A renewal may be decided before. Department: {unit}.{lead} {NOT_LOADED}"
     )
 
 
@@ -122,8 +123,11 @@ def _nothing(title: str, note: str, stamp: str) -> list[str]:
 def calendar(title: str, rows: list[Row], note: str, loaded: str) -> str:
     """An iCalendar file with one whole-day event for each end; `loaded` (ISO, UTC) is the stamp of every event."""
     stamp = datetime.fromisoformat(loaded).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Surveillance technology procurement registry//Contracts that end//EN",
-             "CALSCALE:GREGORIAN", "METHOD:PUBLISH", f"X-WR-CALNAME:{title.translate(ESCAPES)}", f"X-WR-CALDESC:{NOT_LOADED.translate(ESCAPES)}"]  # fmt: skip
+    lines = [
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Surveillance technology procurement registry//Contracts that end//EN",
+        "CALSCALE:GREGORIAN", "METHOD:PUBLISH", f"X-WR-CALNAME:{title.translate(ESCAPES)}",
+        f"X-WR-CALDESC:{NOT_LOADED.translate(ESCAPES)}",
+    ]  # fmt: skip
     events = [line for row in rows for line in _event(row, stamp)] or _nothing(title, note, stamp)
     return "".join(folded(line) + "\r\n" for line in [*lines, *events, "END:VCALENDAR"])
 
@@ -131,7 +135,7 @@ def calendar(title: str, rows: list[Row], note: str, loaded: str) -> str:
 def _entry(row: Row, loaded: str) -> str:
     return (
         f"<entry><id>urn:uuid:{entry_id(row)}</id><title>{escape(summary(row))}</title><updated>{loaded}</updated>"
-        f"<link rel=\"alternate\" type=\"text/html\" href={quoteattr(row['page'])}/><summary>{escape(description(row))}</summary></entry>\n"
+        f'<link rel="alternate" type="text/html" href={quoteattr(row["page"])}/><summary>{escape(description(row))}</summary></entry>\n'
     )
 
 
@@ -147,7 +151,8 @@ def atom(title: str, rows: list[Row], note: str, loaded: str, page: str, itself:
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">\n'
         f"<id>urn:uuid:{uuid.uuid5(SPACE, title.lower())}</id><title>{escape(title)}</title><subtitle>{escape(subtitle)}</subtitle>"
         f"<updated>{loaded}</updated><author><name>Surveillance technology procurement registry</name></author>\n"
-        f'<link rel="self" type="application/atom+xml" href={quoteattr(itself)}/><link rel="alternate" type="text/html" href={quoteattr(page)}/>\n'
+        f'<link rel="self" type="application/atom+xml" href={quoteattr(itself)}/>'
+        f'<link rel="alternate" type="text/html" href={quoteattr(page)}/>\n'
     )
     return _xml(head + "".join(_entry(row, loaded) for row in rows) + "</feed>\n")
 

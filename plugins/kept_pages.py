@@ -69,19 +69,29 @@ def packed(start: dict[str, Any], body: bytes, gzip: bool) -> Page:
     return {**start, "headers": headers}, body
 
 
-async def _whole(app: Any, scope: Any, receive: Any) -> tuple[dict[str, Any], bytes]:
-    """Ask the site behind and collect the whole answer."""
-    start: dict[str, Any] = {}
-    parts: list[bytes] = []
+class _Collecting:
+    """One answer on its way: held back until it is whole, or passed on as it comes once it is too large to keep."""
 
-    async def collect(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            start.update(message)
-        if message["type"] == "http.response.body":
-            parts.append(message.get("body", b""))
+    def __init__(self, send: Callable[[Any], Any]) -> None:
+        self.send, self.passed_on, self.size = send, False, 0
+        self.start: dict[str, Any] = {}
+        self.parts: list[bytes] = []
 
-    await app(scope, receive, collect)
-    return start, b"".join(parts)
+    async def __call__(self, message: Any) -> None:
+        if self.passed_on:
+            await self.send(message)
+        elif message["type"] == "http.response.start":
+            self.start = message
+        elif message["type"] == "http.response.body":
+            self.parts.append(message.get("body", b""))
+            self.size += len(self.parts[-1])
+            if self.size > LARGEST and message.get("more_body"):
+                await self._pass_on()
+
+    async def _pass_on(self) -> None:
+        self.passed_on = True
+        await self.send(self.start)
+        await self.send({"type": "http.response.body", "body": b"".join(self.parts), "more_body": True})
 
 
 def _streams(scope: Any) -> bool:
@@ -110,7 +120,11 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
             asked = (datetime.now(UTC).date(), gzip, headers.get(b"host"), scope.get("raw_path") or scope["path"], scope["query_string"])
             page = kept.get(asked)
             if page is None:
-                page = packed(*await _whole(app, scope, receive), gzip)
+                whole = _Collecting(send)
+                await app(scope, receive, whole)
+                if whole.passed_on:
+                    return
+                page = packed(whole.start, b"".join(whole.parts), gzip)
                 if _worth_keeping(*page, scope["path"]):
                     kept.put(asked, page)
             await send(page[0])

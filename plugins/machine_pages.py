@@ -74,7 +74,8 @@ Data loaded: {loaded}. Licence: {licence}.
 
 ## Ask
 
-- [Is there a current contract?]({base}answer.json?about=PRODUCT&place=PLACE&as_of=YYYY-MM-DD): one of six answers with a sentence, evidence and what was not searched, as JSON; without `.json` a page
+- [Is there a current contract?]({base}answer.json?about=PRODUCT&place=PLACE&as_of=YYYY-MM-DD): one of six
+  answers with a sentence, evidence and what was not searched, as JSON; without `.json` a page
 - [Contracts that end soon]({base}testify): also as .ics and .atom; `place`, `from_date`, `days`
 - [A public-records request]({base}request.txt?about=PRODUCT&place=PLACE): a draft to copy
 {questions}
@@ -106,11 +107,16 @@ async def llms(datasette: Any, request: Any) -> Response:
 async def _dataset(datasette: Any, request: Any) -> dict[str, Any]:
     """The registry as schema.org tells of a data set: https://schema.org/Dataset"""
     address, loaded = _absolute(datasette, request, "/"), await _value(datasette, "select max(read_at) from loads")
-    files = (("registry.db", "application/vnd.sqlite3"), ("registry/contracts.csv?_stream=on", "text/csv"), ("export/ocds.json", "application/json"))
+    files = (
+        ("registry.db", "application/vnd.sqlite3"),
+        ("registry/contracts.csv?_stream=on", "text/csv"),
+        ("export/ocds.json", "application/json"),
+    )
     return {
         "@context": "https://schema.org/", "@type": "Dataset", "name": datasette.metadata("title"),
         "description": datasette.metadata("description"), "url": address, "license": datasette.metadata("license_url"),
-        "isAccessibleForFree": True, "inLanguage": "en", "keywords": ["public procurement", "surveillance technology", "local law", "CCOPS"],
+        "isAccessibleForFree": True, "inLanguage": "en",
+        "keywords": ["public procurement", "surveillance technology", "local law", "CCOPS"],
         "creator": {"@type": "Organization", "name": datasette.metadata("title"), "url": address},
         **({"dateModified": loaded} if loaded else {}),
         "distribution": [

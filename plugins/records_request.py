@@ -83,14 +83,16 @@ def _opening(place: dict[str, Any], about: str, law: dict[str, Any] | None) -> l
 
 def _asked_for(place: dict[str, Any], face: str) -> list[str]:
     body = place["deciding_body"] or "the body that decides on purchases"
-    votes = f"items, minutes and votes of {body} on it"
+    votes = f"items, minutes and votes on it; who decides, as we know it: {body}"
     faces = ["records that show whether face recognition was offered, licensed, installed or used"] if face in ("yes", "optional") else []
-    return [f"{number}. {words};" for number, words in enumerate([*DOCUMENTS, *faces, votes], 1)]
+    return [f"{number}. {words}" for number, words in enumerate([*DOCUMENTS, *faces, votes], 1)]
 
 
 def _known(contracts: list[dict[str, Any]], records: list[dict[str, Any]]) -> list[str]:
     """The numbers and files that are published already, so that nobody has to search for them."""
-    numbers = [f"- contract {one['contract_number']}, {one['title']} ({one['supplier_name'] or 'supplier not stated'})" for one in contracts]
+    numbers = [
+        f"- contract {one['contract_number']}, {one['title']} ({one['supplier_name'] or 'supplier not stated'})" for one in contracts
+    ]
     named = [f"- {one['title']} ({', '.join(filter(None, [one['event_date'], one['source_publisher']]))})" for one in records]
     return ["", "These are known from published sources and may help to find the records:", *numbers, *named] if numbers or named else []
 
@@ -143,7 +145,11 @@ def _notice(about: str, typed: str, places: int, letter: dict[str, Any] | None) 
         return f"More than one place is called “{typed}”. Add the state."
     if letter is None:
         return f"We know no place called “{typed}”, so we cannot name its law. The places we know are listed under Places."
-    return "" if letter["known"] else f"We know no product, supplier or technology called “{about}”. Check the spelling; the request uses your words."
+    return (
+        ""
+        if letter["known"]
+        else f"We know no product, supplier or technology called “{about}”. Check the spelling; the request uses your words."
+    )
 
 
 async def request_page(datasette: Any, request: Any) -> Response:

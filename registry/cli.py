@@ -253,7 +253,8 @@ def serve(ctx: click.Context, port: int, host: str) -> None:
 @click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--project", metavar="NAME", help="The Vercel project to publish to.")
 @click.option("--dry-run", is_flag=True, help="Do everything but deploy, and keep nothing. Needs no account.")
-@click.option("--generate-dir", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Write the site into DIR and stop. Needs no account.")
+@click.option("--generate-dir", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Write the site into DIR and stop. Needs no account.")
 @click.option("--target", type=click.Choice(("vercel", "docker", "static")), default="vercel", show_default=True, metavar="TARGET",
               help="vercel, docker (a folder with a Dockerfile) or static (an edition to read offline); DIRECTORY says where.")
 @click.option("--no-sql", is_flag=True, help="Readers may not bring SQL of their own; the ready questions stay.")

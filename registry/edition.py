@@ -36,10 +36,13 @@ TODAY = "date('now')"  # as metadata.yml writes it
 STYLES = {"/static/registry.css": "static/registry.css", "/-/static/app.css": "static/app.css"}
 NOTE = (
     '<p class="notice">A copy to read offline, made from the registry loaded {loaded}. Answers are for that day. '
-    'Links without a target, forms and filters work only on the live site.</p>'
+    "Links without a target, forms and filters work only on the live site.</p>"
 )
-FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
-ALTERNATE = re.compile(r'<link rel="alternate"[^>]*>')
+# What needs a running site, speaks of the live site's address, or of the day of reading: a copy has none of these.
+LIVE = re.compile(
+    r'<form\b.*?</form>|<script\b.*?</script>|<link rel="alternate"[^>]*>|<meta property="og:url"[^>]*>|<section class="cite".*?</section>',
+    re.DOTALL,
+)
 LINK = re.compile(r'\bhref="([^"]*)"')
 NEXT = re.compile(r'<a class="next" href="([^"]*)"')
 
@@ -85,8 +88,7 @@ def _offline_link(link: str, here: str, files: dict[str, str]) -> str:
 
 def offline(page: str, here: str, files: dict[str, str], loaded: str) -> str:
     """A page of the site as a page of the edition."""
-    plain = ALTERNATE.sub("", FORM.sub("", page))
-    plain = LINK.sub(lambda found: _offline_link(found[1], here, files), plain)
+    plain = LINK.sub(lambda found: _offline_link(found[1], here, files), LIVE.sub("", page))
     return plain.replace('tabindex="-1">', 'tabindex="-1">' + NOTE.format(loaded=html.escape(loaded)), 1)
 
 

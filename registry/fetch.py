@@ -6,6 +6,7 @@ what to do; it never ends in fewer rows.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import time
@@ -36,6 +37,7 @@ TIMEOUT = httpx.Timeout(60.0, connect=20.0)
 TRANSIENT = frozenset({202, 408, 425, 429, 500, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
+LOG = logging.getLogger("registry")
 Guard = Callable[[bytes], str]  # the first bytes of a body -> what is wrong with it, or ""
 
 
@@ -76,8 +78,13 @@ def open_web() -> Iterator[Web]:
     contact = os.environ.get("REGISTRY_CONTACT", "no contact given")
     headers = {"User-Agent": f"surveillance-procurement-registry/{__version__} ({contact})"}
     pace = _seconds(os.environ.get("REGISTRY_PACE", "1"))
+    stamina.instrumentation.set_on_retry_hooks([_tell])
     with httpx.Client(headers=headers, timeout=TIMEOUT, follow_redirects=False) as client:
         yield Web(client, pace)
+
+
+def _tell(details: stamina.instrumentation.RetryDetails) -> None:
+    LOG.warning("A portal did not answer (%s); asking again in %.0f s.", details.caused_by, details.wait_for)
 
 
 def _seconds(told: str) -> float:
@@ -107,7 +114,7 @@ class Fetcher:
         raw = archive.read_page(self.folder, sha256)
         try:
             return Taken(url, sha256, size), parse_json(raw)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SourceError(f"{url}: the JSON is cut short or malformed ({error}). {_TRY_AGAIN}") from error
 
     def file(self, url: str, guard: Guard, origin: str, at_least: int) -> archive.Archived | None:

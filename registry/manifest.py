@@ -14,14 +14,14 @@ from .shape import Strict
 NAME = "manifest.json"
 
 
-class Entry(Strict):
+class Entry(Strict, frozen=True):
     """One file: its size in bytes and its SHA-256."""
 
     size: int
     sha256: str
 
 
-class Manifest(Strict):
+class Manifest(Strict, frozen=True):
     """Every file of an edition but the manifest itself, by path."""
 
     registry_sha256: str

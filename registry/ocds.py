@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from .errors import FactsError, RegistryError
 from .serve import site_files
 
 # A prefix is given to a publisher by the Open Contracting Partnership: https://standard.open-contracting.org/latest/en/guidance/build/#prefix
-PREFIX_LETTERS = 6
+PREFIX = re.compile("ocds-[a-z0-9]{6}")
 RELEASES = "SELECT json_set(release, '$.ocid', ? || '-' || contract) FROM ocds_releases ORDER BY contract"
 
 
@@ -33,8 +34,7 @@ def package_head(metadata: dict[str, Any], published: str, made_from: str) -> di
 
 def checked_prefix(prefix: str) -> str:
     """An ocid prefix such as ocds-a1b2c3; FactsError for anything else."""
-    letters = prefix.removeprefix("ocds-")
-    if prefix == letters or len(letters) != PREFIX_LETTERS or not letters.isalnum() or not letters.isascii() or not letters.islower() | letters.isdigit():
+    if not PREFIX.fullmatch(prefix):
         raise FactsError(f"`{prefix}` is no ocid prefix. It is `ocds-` and six small letters or digits, as registered for you.")
     return prefix
 

@@ -106,4 +106,4 @@ def _personal(db: sqlite3.Connection) -> Iterator[str]:
         for row_id, *texts in db.execute(f"SELECT id, {chosen} FROM {quoted(table)}"):
             found = {kind for text in texts if text for kind, pattern in PERSONAL.items() if pattern.search(text)}
             for kind in sorted(found):
-                yield f"{table}/{row_id} seems to hold {kind}. Look at it; if it is one, leave the field out of its source file and load again."
+                yield f"{table}/{row_id} seems to hold {kind}. Look at it; if it is one, leave the field out of its source file."

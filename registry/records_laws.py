@@ -12,7 +12,7 @@ from .shape import Strict, load_file
 FILE = "records_laws.yml"
 
 
-class RecordsLaw(Strict):
+class RecordsLaw(Strict, frozen=True):
     """One state's law. `days` of `day_kind` is the time for `answer`; without a number `answer` says all that is known."""
 
     id: str

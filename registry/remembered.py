@@ -15,6 +15,7 @@ from .snapshot import matched_numbers
 from .source import Source
 from .unchanged import fingerprint
 
+
 def matching_contracts(paths: Paths, source: Source, db: staged.Connection, matcher: Matcher) -> list[str]:
     """The numbers of the contracts that match anything, sorted: from memory where nothing that matters has changed."""
     memory, account, words = paths.matched(source.id), staged.account(db), _words(paths)

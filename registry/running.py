@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -45,6 +46,7 @@ def _load_from_portals(paths: Paths, wanted: tuple[str, ...], as_json: bool, qui
     from .pipeline import load
 
     progress = _progress(quiet or as_json)
+    logging.getLogger("registry").setLevel(logging.ERROR if quiet else logging.WARNING)
     with open_web() as web:
         return _run(paths, as_json, quiet, lambda catalog: load(paths, catalog, _known(catalog.sources, wanted), web, progress))
 

@@ -92,8 +92,6 @@ TABLES: dict[str, Table] = {
             "approval_status",
             "year",
             "evidence",
-            "technologies",
-            "date_signed",
             "period_end_date",
             "source",
             "status",

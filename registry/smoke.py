@@ -21,6 +21,8 @@ from .sql import quoted
 from .views import VIEWS
 
 ROWS = ("contracts", "records", "laws", "technologies", "jurisdictions", "suppliers", "products", "sources", "rules")
+# Pages that the site's own plugins answer.
+OWN = ("/answer", "/answer.json", "/testify", "/testify.atom", "/request", "/robots.txt", "/sitemap.xml", "/llms.txt")
 WANTED_HEADERS = ("content-security-policy", "x-content-type-options", "referrer-policy", "cache-control")
 SECONDS = 30.0
 Ask = Callable[[str], Awaitable[httpx.Response]]
@@ -33,7 +35,7 @@ def paths_to_try(registry_db: Path, metadata: Any) -> list[str]:
         rows = [(name, db.execute(f"SELECT min(id) FROM {quoted(name)}").fetchone()[0]) for name in ROWS]
     queries = metadata["databases"]["registry"]["queries"]
     return [
-        "/", "/registry", "/static/registry.css", "/-/static/app.css", "/registry/contracts.json", "/registry/contracts.csv",
+        "/", "/registry", "/static/registry.css", "/-/static/app.css", "/registry/contracts.json", "/registry/contracts.csv", *OWN,
         *(f"/registry/{name}" for name in (*TABLES, *VIEWS) if name in present),
         *(f"/registry/{name}/{row_id}" for name, row_id in rows if row_id),
         *(f"/registry/{name}" for name in queries), *(f"/registry/{name}.json" for name in queries),

@@ -78,7 +78,9 @@ def test_the_page_leads_with_the_sentence_and_never_says_none(real: Datasette, p
     text = words(page)
     assert page.status_code == 200 and told["sentence"] in text
     assert text.index(told["sentence"]) < (text.index("What was not searched") if "What was not searched" in text else len(text))
-    assert not re.search(r"\bnone\b", re.sub(r"<[^>]*>", " ", text).split("Quote this page")[0].replace(told["sentence"], ""), re.IGNORECASE)
+    assert not re.search(
+        r"\bnone\b", re.sub(r"<[^>]*>", " ", text).split("Quote this page")[0].replace(told["sentence"], ""), re.IGNORECASE
+    )
     for one in told["not_searched"]:
         assert one in text
 
@@ -111,10 +113,20 @@ def test_nothing_after_the_day_is_evidence(real: Datasette) -> None:
     assert max(one["date"] for one in evidence) == "2020-06-12"
 
 
+def test_a_page_shows_the_newest_evidence_and_says_what_it_leaves_out(tmp_path: Path) -> None:
+    many = serve.test_client(site_fixture.build_large(tmp_path / "registry.db", 600), site_fixture.ROOT)
+    given = {"about": "watcher eye", "place": "Exampleton", "as_of": "2020-06-24"}
+    assert len(get(many, "/answer.json", **given).json()["evidence"]) == 301
+    page = words(get(many, "/answer", **given))
+    assert page.count('data-label="What it says"') == 200 and "101 older pieces are left out here" in page
+
+
 def test_a_typo_brings_a_link_that_asks_again(small: Datasette) -> None:
     told = get(small, "/answer.json", about="breifcam", place="Boston", as_of="2021-12-13").json()
     assert told["answer"] == "did_you_mean" and told["evidence"] == [] and told["not_searched"] == []
-    again = asyncio.run(small.client.get(told["suggestions"][0]["url"].removeprefix("http://localhost").replace("/answer?", "/answer.json?")))
+    again = asyncio.run(
+        small.client.get(told["suggestions"][0]["url"].removeprefix("http://localhost").replace("/answer?", "/answer.json?"))
+    )
     assert again.json()["answer"] == "review"
     assert html.escape(told["suggestions"][0]["url"]) in get(small, "/answer", about="breifcam", place="Boston", as_of="2021-12-13").text
 

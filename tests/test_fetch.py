@@ -124,6 +124,14 @@ def test_what_may_pass_is_asked_again_and_what_will_not_is_not(server: HTTPServe
     assert len(server.log) == ATTEMPTS + 1
 
 
+def test_a_person_is_told_why_nothing_happens(server: HTTPServer, fetcher: Fetcher, caplog: pytest.LogCaptureFixture) -> None:
+    server.expect_ordered_request("/x").respond_with_data("", 503)
+    server.expect_ordered_request("/x").respond_with_json([])
+    fetcher.page(server.url_for("/x"))
+    told = [record.message for record in caplog.records if record.name == "registry"]
+    assert told == ["A portal did not answer (status 503, with an empty body); asking again in 0 s."]
+
+
 def test_a_portal_that_cannot_be_reached_is_named(fetcher: Fetcher, server: HTTPServer) -> None:
     url = server.url_for("/x")
     server.stop()
@@ -150,7 +158,10 @@ def test_a_reply_without_end_is_refused_before_the_disk_is_full(
     assert list((fetcher.folder / "pages").iterdir()) == []
 
 
-@pytest.mark.parametrize("body", [b"", b"  \n", b"<html>", b"Bad request", b'"Bad request: Action name not known: x"', b'[{"a": 1}, {'])
+NOT_JSON = (b"", b"  \n", b"<html>", b"Bad request", b'"Bad request: Action name not known: x"', b'[{"a": 1}, {', b"[" * 200_000)
+
+
+@pytest.mark.parametrize("body", NOT_JSON, ids=range(len(NOT_JSON)))
 def test_a_body_that_is_not_json_is_refused(body: bytes, server: HTTPServer, fetcher: Fetcher) -> None:
     server.expect_request("/x").respond_with_data(body)
     with pytest.raises(SourceError, match=r"/x: (status 200 with|the JSON is cut short)"):

@@ -171,6 +171,24 @@ def test_half_a_page_is_never_kept(body: bytes) -> None:
     assert (b"cache-control", b"no-store") in page[0]["headers"] and not kept_pages._worth_keeping(*page, "/registry/contracts")
 
 
+def test_an_answer_too_large_to_keep_is_passed_on_as_it_comes() -> None:
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        for number in range(5):
+            await send({"type": "http.response.body", "body": bytes([number]) * 1_000_000, "more_body": number < 4})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/export/all.json", "query_string": b"", "headers": []}
+    asyncio.run(kept_pages.asgi_wrapper(None)(app)(scope, None, send))
+    assert b"".join(message.get("body", b"") for message in sent) == b"".join(bytes([number]) * 1_000_000 for number in range(5))
+    assert [message["type"] for message in sent].count("http.response.start") == 1 and len(sent) > 3
+    assert not sent[-1].get("more_body")
+
+
 def test_what_the_running_process_says_of_itself_is_always_asked_anew() -> None:
     start = {"type": "http.response.start", "status": 200, "headers": []}
     assert kept_pages._worth_keeping(start, b"x", "/registry") and kept_pages._worth_keeping(start, b"x", "/-/static/app.css")

@@ -18,7 +18,9 @@ PLAIN = {"specialist": "yes", "technologies": [], "evidence": {"basis": "memory"
 
 def supplier(slug: str, **products: str) -> Supplier:
     """A synthetic supplier with products, each with its technology."""
-    wares = [{"slug": name, "name": name, "technology": technology, "face": "no", "basis": "memory"} for name, technology in products.items()]
+    wares = [
+        {"slug": name, "name": name, "technology": technology, "face": "no", "basis": "memory"} for name, technology in products.items()
+    ]
     return convert({"slug": slug, "name": slug, **PLAIN, "products": wares}, Supplier, "a test")
 
 
@@ -61,7 +63,9 @@ def test_a_lead_is_firm_about_the_party_only() -> None:
 def test_a_party_is_a_lead_to_its_products_of_that_technology_only_where_none_is_named() -> None:
     words = Found(("cctv",), ("cctv",), (), "reseller", "term")
     assert [(one["about"], one["firm"]) for one in held(words) if one["about_kind"] == "product"] == [("eye", 0)]
-    assert [(one["about"], one["firm"]) for one in held(words._replace(products=("radio",))) if one["about_kind"] == "product"] == [("radio", 1)]
+    assert [(one["about"], one["firm"]) for one in held(words._replace(products=("radio",))) if one["about_kind"] == "product"] == [
+        ("radio", 1)
+    ]
 
 
 @pytest.mark.parametrize(

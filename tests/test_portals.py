@@ -158,6 +158,7 @@ def test_the_file_behind_a_resource_is_found_by_its_id(portal: Simulator, web: W
         (None, "", ""),
         ("", "", ""),
         ("007", "number", "007"),
+        ("half \ud83d of one, whole \U0001f6f0", "text", "half \ufffd of one, whole \U0001f6f0"),
         (True, "checkbox", "true"),
         (False, "checkbox", "false"),
         ({"url": "https://example.org/a.pdf", "description": "a"}, "url", "https://example.org/a.pdf"),

@@ -84,7 +84,8 @@ def asked(built: Path, function: Path, paths: list[str]) -> dict[str, Any]:
     """Ask the assembled function under the Python it was built for, which sees no other packages."""
     python = (built / ".vercel" / "python" / ".venv" / "bin" / "python").resolve()
     environment = {"PYTHONPATH": f"{function}:{function / '_vendor'}", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1"}
-    done = subprocess.run([python, "-c", ASK], input=json.dumps(paths), env=environment, cwd=function, capture_output=True, text=True, timeout=300)
+    command, given = [python, "-c", ASK], json.dumps(paths)
+    done = subprocess.run(command, input=given, env=environment, cwd=function, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
