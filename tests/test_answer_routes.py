@@ -263,3 +263,49 @@ def test_the_question_the_page_asks_has_three_parameters(small: Datasette) -> No
 def test_the_answers_page_stays_for_those_who_use_it(small: Datasette) -> None:
     text: Any = get(small, "/registry/answer", about="briefcam", place="Boston", as_of="2021-12-13").text
     assert 'href="/answer?about=briefcam&amp;place=Boston&amp;as_of=2021-12-13"' in text
+
+
+# ---- needs a vote; forbidden or capable ----
+
+
+@pytest.fixture(scope="module")
+def voted(tmp_path_factory: pytest.TempPathFactory) -> Datasette:
+    """The synthetic town with its council's matters searched, one purchase without a vote, one that nobody looked for."""
+    rows = site_fixture.tables()
+    rows["sources"].append(
+        {"id": "zz-matters", "title": "[synthetic] Council matters", "jurisdiction": "us-zz-exampleton", "kind": "matters"}
+    )
+    rows["coverage"].append(
+        {"id": "c9", "source": "zz-matters", "jurisdiction": "us-zz-exampleton", "state": "searched", "scope": "whole",
+         "searched_from": "2015-01-01", "searched_through": "2025-10-31", "not_searched_for": "[]"}
+    )  # fmt: skip
+    rows["contracts"].append(site_fixture.contract("zz-no-vote", approval_status="not_found", title="[synthetic] No vote found"))
+    return serve.test_client(site_fixture.write(tmp_path_factory.mktemp("voted") / "registry.db", rows), site_fixture.ROOT)
+
+
+def test_none_found_stands_apart_from_nobody_searched(voted: Datasette) -> None:
+    text = words(get(voted, "/registry/purchases_needing_approval", place="Exampleton, ZZ"))
+    found, not_searched = text.split('<h2 id="not_searched">')
+    assert "contracts/zz-no-vote" in found and "contracts/zz-no-vote" not in not_searched and "contracts/zz-1" in not_searched
+    assert "No vote in [synthetic] Council matters (through 2025-10-31)." in found
+    assert "Nothing: no records of City Council have been searched." in not_searched
+
+
+def test_the_vote_page_never_reads_as_all_is_well(real: Datasette) -> None:
+    text = words(get(real, "/registry/purchases_needing_approval"))
+    assert "That none was found there does not show that there was none." in text and "nothing can be said about a vote" in text
+    assert "We hold no place called" in words(get(real, "/registry/purchases_needing_approval", place="Nowhere"))
+
+
+def test_forbidden_or_capable_tells_what_the_record_says_of_the_module(real: Datasette) -> None:
+    rows = get(real, "/registry/face_capable_where_banned.json", place="us-ma-boston", _shape="array").json()
+    briefcam = {row["record"]: row for row in rows if row["product"] == "briefcam"}
+    assert briefcam["us-ma-boston-045"]["beside_the_law"] == "after the law took effect"
+    assert briefcam["us-ma-boston-033"]["beside_the_law"] == "before the law took effect"
+    assert {row["law"] for row in rows} == {"ma-boston-face"} and {row["face"] for row in rows} <= {"yes", "optional"}
+    assert all(row["module_in_record"].endswith(".") for row in rows)
+
+
+def test_a_contract_says_nothing_of_the_module(small: Datasette) -> None:
+    rows = get(small, "/registry/face_capable_where_banned.json", place="Exampleton", _shape="array").json()
+    assert "says nothing of the face module" in next(row for row in rows if row["contract"])["module_in_record"]
