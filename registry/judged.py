@@ -14,7 +14,7 @@ from .determine import Acquisition, Found, contract_facts, determination_rows, f
 from .holdings import Trade, contract_holdings, record_holdings
 from .match import Match, Matcher, match, supplier_of
 from .normalise import RolledUp, roll_up
-from .records import Record, interval, is_acquisition
+from .records import Record, interval, is_acquisition, is_decision
 from .report import SourceReport
 from .source import Source
 from .vocabulary import Product
@@ -30,15 +30,18 @@ class Context(NamedTuple):
     products: Mapping[str, Product]
     trade: Trade
     aliases: Mapping[str, str]
-    decisions: list[Decision]
+    decisions: Mapping[str, list[Decision]]
 
 
 def context(catalog: Catalog, matcher: Matcher) -> Context:
-    """Compile the knowledge; decisions are the records that document one, with their products resolved."""
+    """Compile the knowledge; decisions are the records that document one, by place, with their products resolved."""
     products = {product.slug: product for supplier in catalog.suppliers.values() for product in supplier.products}
     makers = {product.slug: supplier.slug for supplier in catalog.suppliers.values() for product in supplier.products}
     aliases = {other: slug for slug, technology in catalog.technologies.items() for other in technology.also}
-    decisions = [Decision(record, frozenset(_record_found(matcher, products, record).products)) for record in catalog.records]
+    decisions: dict[str, list[Decision]] = {}
+    for record in filter(is_decision, catalog.records):
+        products_named = frozenset(_record_found(matcher, products, record).products)
+        decisions.setdefault(record.jurisdiction, []).append(Decision(record, products_named))
     return Context(catalog, matcher, products, Trade(makers, catalog.suppliers), aliases, decisions)
 
 
@@ -129,13 +132,14 @@ def record_row(record: Record, found: Found, judged_columns: Row | None) -> Row:
 
 
 def _acquisition(known: Context, kind: str, ref: str, facts: Row, found: Found, basis: str, review: bool) -> Acquisition:
-    approval = approval_status(known.decisions, facts["jurisdiction"], frozenset(found.products), frozenset(found.technologies))
-    facts = with_earlier_vote(facts, approval, _decided_on(known, approval))
+    here = known.decisions.get(facts["jurisdiction"], [])
+    approval = approval_status(here, facts["jurisdiction"], frozenset(found.products), frozenset(found.technologies))
+    facts = with_earlier_vote(facts, approval, _decided_on(here, approval))
     return Acquisition(kind, ref, facts, found, basis, approval, review)
 
 
-def _decided_on(known: Context, approval: Approval) -> str | None:
-    record = next((one.record for one in known.decisions if one.record.id == approval.record_id), None)
+def _decided_on(decisions: Iterable[Decision], approval: Approval) -> str | None:
+    record = next((one.record for one in decisions if one.record.id == approval.record_id), None)
     return interval(record.event_date)[1].isoformat() if record and record.event_date else None
 
 

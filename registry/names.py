@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 _APOSTROPHES = "'’‘`´ʼ"
 # Letters that compatibility folding leaves alone although a reader takes them for plain ones.
@@ -84,7 +85,7 @@ def fold_with_offsets(text: str, until: int | None = None) -> tuple[str, list[in
     for at, char in enumerate(text):
         if until is not None and len(letters) > until:
             break
-        for plain in _plain(char):
+        for plain in _plain_letter(char):
             if plain == " " and (not letters or letters[-1] == " "):
                 continue
             letters.append(plain)
@@ -93,6 +94,12 @@ def fold_with_offsets(text: str, until: int | None = None) -> tuple[str, list[in
         letters.pop()
         offsets.pop()
     return "".join(letters), offsets
+
+
+@lru_cache(maxsize=4096)
+def _plain_letter(char: str) -> str:
+    """As `_plain` for one character; texts are made of few different ones."""
+    return _plain(char)
 
 
 def supplier_key(name: str) -> str:
