@@ -99,7 +99,7 @@ def _suggested(datasette: Any, request: Any, given: dict[str, str], one: dict[st
 
 async def answered(datasette: Any, request: Any, most: int | None = None) -> tuple[dict[str, Any], int]:
     """The answer with its evidence, exactly the eight keys of /answer.json, and how many older pieces `most` left out."""
-    given = {name: (request.args.get(name) or "").strip()[:LONGEST] for name in ASKED}
+    given = {name: " ".join((request.args.get(name) or "").split())[:LONGEST] for name in ASKED}
     row = (await _canned(datasette, request, "answer", given))[0]
     unclear = row["answer"] == "did_you_mean"
     rows = [] if unclear else await _evidence(datasette, request, {**given, "as_of": row["as_of"]})

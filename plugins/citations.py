@@ -12,6 +12,8 @@ from datasette import hookimpl
 DATABASE = "registry"
 MONTHS = ("Jan.", "Feb.", "Mar.", "Apr.", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec.")
 BIBTEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "&": r"\&", "$": r"\$", "#": r"\#", "_": r"\_"}
+# A query string is cited as it was asked; these letters in it would end or open a field of BibTeX.
+ADDRESS = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C"})
 MARKDOWN = re.compile(r"([\\`*_\[\]<>])")
 
 
@@ -27,7 +29,7 @@ def bibtex(text: str) -> str:
 
 def forms(title: str, site: str, address: str, state: str, licence: str, today: date) -> list[dict[str, str]]:
     """The four ways to cite; `state` says how old the facts are ("as of 2020-06-24; data loaded 2026-11-22")."""
-    title = " ".join(title.split())
+    title, address = " ".join(title.split()), address.translate(ADDRESS)
     key = re.sub(r"[^a-z0-9]+", "-", address.partition("://")[2].partition("/")[2].lower()).strip("-")[:60] or "registry"
     state_capital = state[:1].upper() + state[1:]
     link_text, link = MARKDOWN.sub(r"\\\1", title), address.replace("(", "%28").replace(")", "%29")

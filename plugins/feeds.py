@@ -48,7 +48,7 @@ def day_asked(text: str) -> date | None:
 
 async def ending(datasette: Any, request: Any) -> dict[str, Any]:
     """What was asked for, the contracts that end in those days, and the words to say when there is none."""
-    asked = {name: (request.args.get(name) or "").strip()[:200] for name in ("place", "from_date", "days")}
+    asked = {name: " ".join((request.args.get(name) or "").split())[:200] for name in ("place", "from_date", "days")}
     first, days = day_asked(asked["from_date"]), days_asked(asked["days"])
     if first is None or days is None:
         wrong = f"We cannot read the date “{asked['from_date']}”; write it as YYYY-MM-DD." if first is None else ""

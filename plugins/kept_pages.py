@@ -96,7 +96,12 @@ class _Collecting:
 
 def _streams(scope: Any) -> bool:
     """Answers that may be as large as the database are passed on as they come."""
-    return scope["path"].endswith(".db") or b"_stream" in scope["query_string"] or scope["method"] != "GET"
+    return (
+        scope["path"].endswith(".db")
+        or scope["path"].startswith("/export/")
+        or b"_stream" in scope["query_string"]
+        or scope["method"] != "GET"
+    )
 
 
 def _worth_keeping(start: dict[str, Any], body: bytes, path: str) -> bool:

@@ -131,7 +131,8 @@ async def _letter(datasette: Any, about: str, place: dict[str, Any]) -> dict[str
 
 
 async def _context(datasette: Any, request: Any) -> dict[str, Any]:
-    about, typed = ((request.args.get(name) or "").strip()[:LONGEST] for name in ("about", "place"))
+    # A line break in what was typed must not begin a line of the request.
+    about, typed = (" ".join((request.args.get(name) or "").split())[:LONGEST] for name in ("about", "place"))
     places = await _rows(datasette, _PLACE, place=typed)
     place = places[0] if len(places) == 1 else None
     letter = await _letter(datasette, about, place) if place and about else None
@@ -161,8 +162,10 @@ async def request_page(datasette: Any, request: Any) -> Response:
 async def request_plain(datasette: Any, request: Any) -> Response:
     """/request.txt"""
     context = await _context(datasette, request)
-    words = context["letter"]["text"] if context["letter"] else context["notice"] + "\n"
-    return Response.text(words, status=200 if context["letter"] else 404)
+    notice, letter = context["notice"], context["letter"]
+    if letter is None:
+        return Response.text(notice + "\n", status=404)
+    return Response.text(f"[{notice}]\n\n{letter['text']}" if notice else letter["text"])
 
 
 @hookimpl

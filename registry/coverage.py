@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import pages
@@ -19,11 +19,14 @@ def words_hash(searched_for: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(sorted(searched_for.items())).encode()).hexdigest()[:16]
 
 
-def not_searched_for(snapshot: Snapshot | None, now: Mapping[str, str]) -> list[str]:
-    """Slugs whose words are new or have changed since a matched-only snapshot was taken: it cannot answer for them."""
-    if snapshot is None:
-        return []
-    return sorted(slug for slug, words in now.items() if snapshot.searched_for.get(slug) != words)
+def not_searched_for(snapshot: Snapshot | None, now: Mapping[str, str], generalists: Iterable[str] = ()) -> list[str]:
+    """Slugs for which silence proves nothing.
+
+    Their words are new or have changed since a matched-only snapshot was taken; or they are suppliers of many other things
+    (`generalists`), whose contracts are kept only where the words name a surveillance technology.
+    """
+    changed = {slug for slug, words in now.items() if snapshot and snapshot.searched_for.get(slug) != words}
+    return sorted(changed | set(generalists))
 
 
 def searched(
@@ -34,10 +37,11 @@ def searched(
     contracts_seen: int,
     contracts_matched: int,
     now: Mapping[str, str],
+    generalists: Iterable[str] = (),
 ) -> Row:
     """The coverage row of a source that was loaded."""
     whole = snapshot is None
-    short = whole and int(account["rows_staged"]) < source.expect.rows_at_least
+    short = whole and not _known_whole(source, account)
     scope = "part" if short else "whole" if whole else "matched_only"
     return {
         **_row(source, "searched", _why(scope, source, account, snapshot)),
@@ -45,13 +49,19 @@ def searched(
         "searched_from": source.covers_from.isoformat(),
         "searched_through": snapshot.searched_through.isoformat() if snapshot else through,
         "searched_for_hash": words_hash(now),
-        "not_searched_for": json.dumps(not_searched_for(snapshot, now)),
+        "not_searched_for": json.dumps(not_searched_for(snapshot, now, generalists)),
         "rows_read": int(account["rows_read"]),
         "rows_staged": int(account["rows_staged"]),
         "rows_refused": int(account["rows_refused"]),
         "contracts_seen": snapshot.contracts_in_whole_file if snapshot else contracts_seen,
         "contracts_matched": contracts_matched,
     }
+
+
+def _known_whole(source: Source, account: Mapping[str, str]) -> bool:
+    """Whether the rows are as many as a whole file has: by the portal's own count, or by the bound a person set."""
+    counted = account["origin"] == pages.name_of(source.id)
+    return (counted or source.expect.rows_at_least > 0) and int(account["rows_staged"]) >= source.expect.rows_at_least
 
 
 def not_loaded(source: Source, state: str, why: str) -> Row:
@@ -88,8 +98,8 @@ def _why(scope: str, source: Source, account: Mapping[str, str], snapshot: Snaps
         )
     if scope == "part":
         return (
-            f"Only {int(account['rows_staged']):,} rows of {account['origin']} were loaded, fewer than the {source.expect.rows_at_least:,} "
-            "of a whole file: what it does not show proves nothing."
+            f"{int(account['rows_staged']):,} rows of {account['origin']} were loaded, which are not known to be a whole file "
+            f"(at least {source.expect.rows_at_least:,} rows): what it does not show proves nothing."
         )
     if account["origin"] == pages.name_of(source.id):
         return f"Every row of the portal's data set was read ({int(account['rows_read']):,}), and its own count agreed before and after."

@@ -107,10 +107,9 @@ def record_holdings(record: Record, found: Found, suppliers: Iterable[str], trad
 def _term(record: Record) -> tuple[bool, str | None, str | None, str | None]:
     """(is a dated contract, first certain day, last certain day, last possible day) of a record's term."""
     contract = record.event_type in CONTRACT_EVENTS and record.stage in ("reported", "paid")
-    begun = record.period_start or record.event_date
-    if not (contract and begun and record.period_end and record.review != "yes"):
+    if not (contract and record.period_start and record.period_end and record.review != "yes"):
         return False, None, None, None
-    _, start = _days(begun)
+    _, start = _days(record.period_start)
     end, ended_by = _days(record.period_end)
     return True, start, end, ended_by
 

@@ -13,6 +13,7 @@ from .catalog import Catalog
 from .determine import Acquisition, Found, contract_facts, determination_rows, found_in, judged, record_facts, with_earlier_vote
 from .holdings import Trade, contract_holdings, record_holdings
 from .match import Match, Matcher, match, supplier_of
+from .names import fold
 from .normalise import RolledUp, roll_up
 from .records import Record, interval, is_acquisition, is_decision
 from .report import SourceReport
@@ -157,9 +158,21 @@ def _judged_columns(found: Found, acquisition: Acquisition, answer: Any) -> Row:
 def _record_matches(matcher: Matcher, record: Record) -> list[Match]:
     """What the record's own product and supplier columns name; its technology was set by the person who wrote the row."""
     parts = [part.strip() for part in record.product.split(";")]
-    found = [one for part in parts for one in match(matcher, part, "", "", record.buyer_unit)]
+    found = [one for part in parts for one in named_by(match(matcher, part, "", "", record.buyer_unit), part, record.technology)]
     named = Match(record.technology, "term", None, None, record.technology, "description", record.finding[:120])
-    return [named, *(one for one in dict.fromkeys(found) if one.product)]
+    return [named, *dict.fromkeys(found)]
+
+
+def named_by(matches: Iterable[Match], part: str, technology: str) -> list[Match]:
+    """The products that one entry of a record's product column means.
+
+    A product's whole name settles it. A maker's short name inside another product's name does not name a second product:
+    otherwise the longest name counts, and only where it is of the record's technology.
+    """
+    products = [one for one in matches if one.product]
+    whole = [one for one in products if fold(one.term) == fold(part)]
+    longest = max((len(fold(one.term)) for one in products), default=0)
+    return whole or [one for one in products if len(fold(one.term)) == longest and one.technology == technology]
 
 
 def _record_found(matcher: Matcher, products: Mapping[str, Product], record: Record) -> Found:

@@ -30,10 +30,20 @@ class RolledUp(NamedTuple):
 def roll_up(source: Source, number: str, rows: list[RawRow], origin: str, load: str) -> RolledUp:
     """The contract that raw revisions of one number make; amounts in cents become dollars only here."""
     issues: list[Issue] = []
-    ordered = sorted(rows, key=lambda row: (revision_order(row.get("revision", "")), int(row["row"])))
+    ordered = in_order(source, rows)
     contract_id = f"{source.ids_begin}_{clean.identifier(number)}"
     amendments = _amendments(source, contract_id, ordered, load, origin, issues)
     return RolledUp(_contract(source, contract_id, number, ordered, amendments, load), amendments, issues)
+
+
+def in_order(source: Source, rows: list[RawRow]) -> list[RawRow]:
+    """The revisions from first to newest: by the day each was signed where all say it, else by their numbers.
+
+    Cities have renumbered: an old revision may carry a text where later ones carry numbers, and numbers alone would put it last.
+    """
+    days = {row["row"]: str(_read(source, "date_signed", row) or "") for row in rows}
+    dated = all(days.values())
+    return sorted(rows, key=lambda row: (days[row["row"]] if dated else "", revision_order(row.get("revision", "")), int(row["row"])))
 
 
 def revision_order(text: str) -> tuple[tuple[int, int, str], ...]:

@@ -50,7 +50,8 @@ def add_coverage(
     report.issues.extend(source_problems(source, one.account, snapshot is None, one.contracts_seen, shares))
     through = staged.newest_day(db, source, one.account["read_at"])
     words = vocabulary_hashes(known.catalog.technologies, known.catalog.suppliers)
-    row = coverage.searched(source, one.account, snapshot, through, one.contracts_seen, one.contracts_matched, words)
+    generalists = [slug for slug, supplier in known.catalog.suppliers.items() if supplier.specialist == "no"]
+    row = coverage.searched(source, one.account, snapshot, through, one.contracts_seen, one.contracts_matched, words, generalists)
     writer.add("coverage", [{**row, "why": f"{row['why']} The newest refresh failed: {one.error}" if one.error else row["why"]}])
 
 

@@ -69,14 +69,16 @@ def count_contracts(db: sqlite3.Connection, source: Source) -> int:
 
 
 def newest_day(db: sqlite3.Connection, source: Source, read_at: str) -> str | None:
-    """The newest ISO day on which the file shows a contract signed, not later than it was read: searched through then.
+    """The newest ISO day on which the file shows a contract signed (else begun), not later than it was read.
 
-    Portals publish late, so the day a file was read says too much; the newest date inside it does not.
+    The file was searched through that day. Portals publish late, so the day a file was read says too much; the newest
+    date inside it does not. None where the file shows no such day: then nothing is said to have been searched.
     """
-    if "date_signed" not in source.fields:
-        return read_at[:10]
-    read = reader(source, "date_signed")
-    days = (_day(read, raw) for (raw,) in db.execute(f"SELECT DISTINCT {quoted(source.fields['date_signed'])} FROM rows"))
+    name: FieldName = "date_signed" if "date_signed" in source.fields else "period_start_date"
+    if name not in source.fields:
+        return None
+    read = reader(source, name)
+    days = (_day(read, raw) for (raw,) in db.execute(f"SELECT DISTINCT {quoted(source.fields[name])} FROM rows"))
     return max((day for day in days if day and day <= read_at[:10]), default=None)
 
 

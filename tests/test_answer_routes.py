@@ -158,6 +158,13 @@ def test_every_form_of_citation_carries_address_day_and_load(small: Datasette) -
     assert cited["BibTeX"].count("{") == cited["BibTeX"].count("}") and cited["BibTeX"].startswith("@misc{answer-about-briefcam")
 
 
+def test_no_address_closes_a_field_of_bibtex(small: Datasette) -> None:
+    text = words(get(small, "/testify?place=Chicago&x=},note={evil\\"))
+    cited = dict(re.findall(r'aria-label="Citation, (\w+)">(.*?)</pre>', text, re.DOTALL))
+    (url,) = re.findall(r"^  url = \{(.*)\},$", cited["BibTeX"], re.MULTILINE)
+    assert url == "http://localhost/testify?place=Chicago&x=%7D,note=%7Bevil%5C"
+
+
 CITED = [
     "contracts/zz-1", "records/zz-gift", "laws/zz-exampleton-ccops", "technologies/cctv", "suppliers/watcher-inc", "products/watcher-eye",
     "jurisdictions/us-zz-exampleton", "sources/zz-contracts",
@@ -233,6 +240,24 @@ def test_a_law_that_was_read_about_needs_no_warning(real: Datasette) -> None:
 def test_a_request_that_cannot_be_written_says_why(small: Datasette, about: str, place: str, says: str, status: int) -> None:
     assert says in words(get(small, "/request", about=about, place=place))
     assert get(small, "/request.txt", about=about, place=place).status_code == status
+
+
+def test_what_was_typed_cannot_begin_a_line(small: Datasette) -> None:
+    plain = get(small, "/request.txt?about=a%0aSubject:+evil%0d%0aX:+y&place=Exampleton,%0aZZ")
+    assert plain.status_code == 200
+    assert [line for line in plain.text.splitlines() if line.startswith("Subject:")] == [
+        "Subject: Public-records request, a Subject: evil X: y"
+    ]
+    assert not re.search(r"^X:", plain.text, re.MULTILINE)
+    told = get(small, "/answer.json?about=Watcher%0d%0aEye&place=Exampleton,%0aZZ").json()
+    assert (told["about"], told["place"]) == ("Watcher Eye", "Exampleton, ZZ")
+
+
+def test_the_plain_request_begins_with_the_warning_of_the_page(small: Datasette) -> None:
+    first, empty, *_ = get(small, "/request.txt", about="zzzz", place="Exampleton, ZZ").text.splitlines()
+    assert first.startswith("[We know no product, supplier or technology called “zzzz”.") and first.endswith("]") and empty == ""
+    assert first.strip("[]") in words(get(small, "/request", about="zzzz", place="Exampleton, ZZ"))
+    assert "We know no" not in get(small, "/request.txt", about="watcher-eye", place="Exampleton, ZZ").text
 
 
 def test_every_state_with_a_place_has_its_records_law() -> None:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from conftest import ROOT, SOURCE
 
+from registry import pages
 from registry.coverage import not_loaded, not_searched_for, searched, words_hash
 from registry.schema import TABLES
 from registry.snapshot import Snapshot
@@ -85,3 +86,15 @@ def test_the_hash_of_the_words_tells_any_change_and_no_order() -> None:
 def test_two_places_of_one_source_have_two_rows(source: Source) -> None:
     other = msgspec.structs.replace(source, jurisdiction="us-il-aurora")
     assert not_loaded(source, "never", "")["id"] != not_loaded(other, "never", "")["id"]
+
+
+def test_silence_about_a_supplier_of_many_things_proves_nothing_even_in_a_whole_file(source: Source) -> None:
+    one = searched(source, account(source.expect.rows_at_least), None, "2025-12-09", 1, 1, NOW, ["general-store"])
+    assert json.loads(one["not_searched_for"]) == ["general-store"]
+
+
+def test_without_a_bound_no_given_file_is_known_to_be_whole_but_a_portals_own_count_is(source: Source) -> None:
+    unbound = msgspec.structs.replace(source, expect=msgspec.structs.replace(source.expect, rows_at_least=0))
+    assert row(unbound, 500_000, None)["scope"] == "part"
+    counted = account(500) | {"origin": pages.name_of(source.id)}
+    assert searched(unbound, counted, None, "2025-12-09", 1, 1, NOW)["scope"] == "whole"

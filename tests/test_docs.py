@@ -256,6 +256,17 @@ def test_every_environment_variable_the_program_reads_is_in_the_readme() -> None
     assert read == set(re.findall(r"^\| `([A-Z]+_[A-Z]+)` \|", README, re.MULTILINE))
 
 
+def test_the_readme_counts_no_variables_before_their_table() -> None:
+    assert re.findall(r"^(.*)\n\n\| variable \| meaning \|$", README, re.MULTILINE) == ["Environment variables:"]
+
+
+def test_the_readme_says_what_is_kept_of_a_whole_file() -> None:
+    (privacy,) = re.findall(r"^\* \*\*Privacy\.\*\* ((?:.+\n)+?)\* ", README, re.MULTILINE)
+    words = " ".join(privacy.split())
+    assert words.startswith("Only the columns a source file lists are staged or published.")
+    assert re.search(r"`--from`.* archived whole on your own machine", words) and "read at all" not in words
+
+
 def test_what_is_built_is_ignored_by_git() -> None:
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
     assert {"data/build/", ".venv/"} <= set(ignored)

@@ -139,6 +139,11 @@ def test_a_place_narrows_all_three(site: Datasette) -> None:
     assert "place=Exampleton" in get(site, "/testify", place="Exampleton").text
 
 
+def test_a_line_break_in_a_place_is_a_space(site: Datasette) -> None:
+    feed = feedparser.parse(get(site, "/testify.atom", place="Exampleton,\r\nZZ").content)
+    assert len(feed.entries) == 5 and "place=Exampleton%2C+ZZ" in feed.feed.links[0].href
+
+
 def test_the_page_offers_what_it_is_made_of(site: Datasette) -> None:
     text = html.unescape(get(site, "/testify", place="Exampleton").text)
     for kind in ("ics", "atom"):

@@ -105,3 +105,17 @@ def test_the_order_of_the_file_does_not_matter(order: list[int]) -> None:
     source = load_sources(Path(ROOT / "data"))[SOURCE]
     rows = [raw(at, str(at), value_amount=f"{at}.00", title=f"TITLE {at}", period_end_date=f"01/0{at + 1}/2024") for at in range(6)]
     assert contract(source, *(rows[at] for at in order)) == contract(source, *rows)
+
+
+def test_the_revision_signed_last_is_the_newest_whatever_its_number(source: Source) -> None:
+    one = contract(
+        source,
+        raw(1, "T804393", date_signed="01/02/1998", period_end_date="09/30/1999", supplier_name="OLD NAME"),
+        raw(2, "7", date_signed="06/01/2006", period_end_date="12/31/2006"),
+    )
+    assert (one["date_signed"], one["period_end_date"], one["supplier_name"]) == ("1998-01-02", "2006-12-31", "SYNTHETIC ONE")
+
+
+def test_numbers_order_the_revisions_where_not_every_one_says_when_it_was_signed(source: Source) -> None:
+    one = contract(source, raw(1, "10", date_signed="", period_end_date="12/31/2021"), raw(2, "9", period_end_date="12/31/2020"))
+    assert one["period_end_date"] == "2021-12-31"

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from conftest import SOURCE, Checkout, as_json, edit, row, rows
+import pytest
+from conftest import ROOT, SOURCE, Checkout, as_json, edit, row, rows
 
+from registry.judged import named_by
 from registry.locking import alone
+from registry.match import build_matcher, match
 from registry.paths import Paths
+from registry.vocabulary import load_vocabulary
 
 Write = Callable[..., Path]
 
@@ -167,3 +171,17 @@ def test_never_loaded_without_file_archive_or_extract_is_no_error(copied: Checko
     one = copied.account()
     assert (one["state"], one["searched_through"], one["rows_read"]) == ("never", None, None)
     assert copied.rows("SELECT count(*) > 100 AS many FROM records") == [{"many": 1}]
+
+
+@pytest.mark.parametrize(
+    ("part", "technology", "wanted"),
+    [
+        ("Flock Aerodome", "drone", {"flock-aerodome"}),
+        ("DataWorks Plus Digital Photo Manager", "biometric", {"digital-photo-manager"}),
+        ("a synthetic thing", "drone", set()),
+    ],
+)
+def test_a_makers_short_name_in_another_products_name_names_no_second_product(part: str, technology: str, wanted: set[str]) -> None:
+    vocabulary = load_vocabulary(ROOT / "data")
+    matcher = build_matcher(vocabulary.technologies, vocabulary.suppliers)
+    assert {one.product for one in named_by(match(matcher, part, "", "", ""), part, technology)} == wanted

@@ -127,6 +127,10 @@ def test_reading_back(source: Source, portal_file: Write) -> None:
         assert [one[0] for one in words(db, source)] == ["2", "10", "2", "3"]
         assert count_contracts(db, source) == 3
         assert newest_day(db, source, "2026-01-01T00:00:00Z") == "2020-01-05"
+        fields = {name: column for name, column in source.fields.items() if name != "date_signed"}
+        assert newest_day(db, msgspec.structs.replace(source, fields=fields), "2026-01-01T00:00:00Z") == "2019-01-02"
+        del fields["period_start_date"]
+        assert newest_day(db, msgspec.structs.replace(source, fields=fields), "2026-01-01T00:00:00Z") is None
         assert filled(db, source)["buyer_unit"] == 0.8
         found = [(number, [one["row"] for one in group]) for number, group in contracts(db, source, ["2", "10", "2", "nowhere"])]
         assert found == [("10", ["2"]), ("2", ["1", "3"])]
