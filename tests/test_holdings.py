@@ -90,7 +90,10 @@ def test_a_month_or_year_counts_only_as_far_as_it_is_certain() -> None:
     assert (one["evidence_from"], one["evidence_to"]) == ("2018-08-01", "2018-08-31")
 
 
-@pytest.mark.parametrize("changed", [{"stage": "proposed"}, {"event_type": "grant"}, {"period_start": ""}, {"period_end": ""}, {"review": "yes"}])
+@pytest.mark.parametrize(
+    "changed",
+    [{"stage": "proposed"}, {"event_type": "grant"}, {"period_start": ""}, {"period_end": ""}, {"review": "yes"}],
+)
 def test_a_plan_a_grant_or_an_open_end_is_no_dated_contract(changed: dict[str, str]) -> None:
     for one in told(**changed):
         assert (one["dated"], one["in_force_from"], one["in_force_to"], one["ended_by"]) == (0, None, None, None)
