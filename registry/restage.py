@@ -11,7 +11,8 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from operator import itemgetter
+from itertools import compress
+from operator import itemgetter, ne
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,19 +95,16 @@ class _Difference(NamedTuple):
 def _differences(state: Reading, old: sqlite3.Connection) -> Iterator[_Difference]:
     columns = ", ".join(map(quoted, state.source.kept))
     cursor = old.execute(f"SELECT {columns} FROM rows ORDER BY row")
-    kept = [itemgetter(state.table.header.index(column)) for column in state.source.kept]
+    kept = itemgetter(*(state.table.header.index(column) for column in state.source.kept))
     ordinary, width = ordinary_rows(state), len(state.table.header)
     while block := block_of(state):
         if state.table.watch.suspect or set(map(len, block)) != {width}:
             yield _Difference(None, [])
             return
-        now, was, first = (
-            list(zip(*(map(value, block) for value in kept), strict=True)),
-            cursor.fetchmany(len(block)),
-            state.counts.read + 1,
-        )
-        if now != was:
-            places = [at for at, row in enumerate(now) if at >= len(was) or row != was[at]]
+        now: list[Row] = list(map(kept, block))
+        was, first = cursor.fetchmany(len(block)), state.counts.read + 1
+        places = [*compress(range(len(now)), map(ne, now, was)), *range(len(was), len(now))]
+        if places:
             whole = ordinary([block[at] for at in places])
             rows = [(first + at, *now[at]) for at in places] if whole else None
             yield _Difference(rows, [was[at] for at in places if at < len(was)])
