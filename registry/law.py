@@ -28,21 +28,7 @@ Action = Literal[
     "receive_data",
 ]
 # Triggers only laws name: `use` of a conditionally banned tool, and putting a device into the public way.
-Trigger = Literal[
-    "acquire",
-    "renew",
-    "expand",
-    "new_use",
-    "accept_grant",
-    "accept_donation",
-    "seek_funds",
-    "borrow",
-    "trial",
-    "share_agreement",
-    "receive_data",
-    "use",
-    "install_row",
-]
+Trigger = Literal[Action, "use", "install_row"]
 LegacyRule = Literal["submit_for_approval", "continue_until_vote", "window", "renewals_trigger", "annual_report_only", "unknown"]
 Timing = Literal["prior", "before_continued_use", "after_the_fact"]
 Outcome = Literal[
