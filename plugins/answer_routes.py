@@ -126,10 +126,18 @@ def permanent(found: dict[str, Any], meant: dict[str, Any]) -> str:
     return f"/answer?{urlencode({'about': about or found['about'], 'place': place, 'as_of': found['as_of']})}"
 
 
+def spoken(found: dict[str, Any], told: Any) -> dict[str, Any]:
+    """The answer with its sentences in the language of the address; the six answers themselves are the same in every language."""
+    evidence = [{**one, "date": told(one["date"]), "said": told(one["said"])} for one in found["evidence"]]
+    return {
+        **found, "sentence": told(found["sentence"]), "evidence": evidence, "not_searched": [told(one) for one in found["not_searched"]],
+    }  # fmt: skip
+
+
 async def answer_data(datasette: Any, request: Any) -> Response:
-    """/answer.json"""
+    """/answer.json, and /es/answer.json with the sentences in Spanish"""
     found, _ = await answered(datasette, request)
-    return Response.json(found)
+    return Response.json(spoken(found, datasette.jinja_env.filters["told"]))
 
 
 async def answer_page(datasette: Any, request: Any) -> Response:

@@ -4,62 +4,72 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from datasette import hookimpl
 from markupsafe import Markup, escape
 
+Told = Callable[[Any], Any]
+
+
+def say(text: str) -> str:
+    """Mark words of ours for translation; `told` (see languages.py) puts them into the language of the page."""
+    return text
+
+
 # What each word of a closed list means to a reader: tone (for colour), label, and meaning (for the title).
 OUTCOMES: dict[str, tuple[str, str, str]] = {
-    "banned": ("stop", "Banned", "The local law prohibits this technology for this department."),
-    "approval_required": ("warn", "Approval required", "The local law asks for a vote of the deciding body."),
-    "existing_technology_report": ("note", "Report, no new vote", "Covered by the law; no new vote appears to be needed."),
-    "disclosure_only": ("note", "Disclosure only", "A policy or notice must be published; no vote is needed."),
-    "exempt": ("calm", "Exempt", "The law names this kind of item as exempt."),
-    "not_covered": ("calm", "Not covered", "A law exists but does not cover this."),
-    "no_local_law": ("calm", "No local law known", "We know of no local approval law in force there on that day."),
-    "needs_review": ("warn", "Needs review", "Facts or law are unclear; a person has to check."),
-    "in_force": ("stop", "In force", "A dated contract covers the day."),
-    "ended": ("calm", "Ended", "The dated contracts we hold all ended before the day."),
-    "review": ("warn", "Review", "There is evidence, but no dated contract settles it: neither yes nor no."),
-    "no_record": ("calm", "No record", "Nothing in what we searched through the day. Not proof that there is none."),
-    "not_searched": ("unknown", "Not searched", "Nobody has searched. This is not a no."),
-    "did_you_mean": ("unknown", "Did you mean?", "The name, place or date is not one we know. This is not a no."),
-    "approved": ("calm", "Approved", "A government record shows approval."),
-    "refused": ("stop", "Refused", "A government record shows a refusal."),
-    "pending": ("note", "Pending", "A vote is on an agenda."),
-    "suspended": ("warn", "Suspended", "A government record shows a suspension."),
-    "withdrawn": ("note", "Withdrawn", "The request was withdrawn."),
-    "terminated": ("note", "Terminated", "A government record shows that it was ended."),
-    "not_found": ("warn", "No vote found", "The records we searched show no vote."),
-    "term": ("calm", "Words match", "Words of the title or description match."),
-    "product": ("calm", "Product named", "A known product is named."),
-    "supplier": ("unknown", "Lead only", "Only the supplier's name matches; this proves nothing by itself."),
-    "searched": ("calm", "Searched", "The source was read through the day shown."),
-    "failed": ("warn", "Failed", "The source could not be read. This is not a no."),
-    "blocked": ("warn", "Blocked", "The portal does not let us in. This is not a no."),
-    "never": ("unknown", "Never searched", "Nobody has read this source. This is not a no."),
+    "banned": ("stop", say("Banned"), say("The local law prohibits this technology for this department.")),
+    "approval_required": ("warn", say("Approval required"), say("The local law asks for a vote of the deciding body.")),
+    "existing_technology_report": ("note", say("Report, no new vote"), say("Covered by the law; no new vote appears to be needed.")),
+    "disclosure_only": ("note", say("Disclosure only"), say("A policy or notice must be published; no vote is needed.")),
+    "exempt": ("calm", say("Exempt"), say("The law names this kind of item as exempt.")),
+    "not_covered": ("calm", say("Not covered"), say("A law exists but does not cover this.")),
+    "no_local_law": ("calm", say("No local law known"), say("We know of no local approval law in force there on that day.")),
+    "needs_review": ("warn", say("Needs review"), say("Facts or law are unclear; a person has to check.")),
+    "in_force": ("stop", say("In force"), say("A dated contract covers the day.")),
+    "ended": ("calm", say("Ended"), say("The dated contracts we hold all ended before the day.")),
+    "review": ("warn", say("Review"), say("There is evidence, but no dated contract settles it: neither yes nor no.")),
+    "no_record": ("calm", say("No record"), say("Nothing in what we searched through the day. Not proof that there is none.")),
+    "not_searched": ("unknown", say("Not searched"), say("Nobody has searched. This is not a no.")),
+    "did_you_mean": ("unknown", say("Did you mean?"), say("The name, place or date is not one we know. This is not a no.")),
+    "approved": ("calm", say("Approved"), say("A government record shows approval.")),
+    "refused": ("stop", say("Refused"), say("A government record shows a refusal.")),
+    "pending": ("note", say("Pending"), say("A vote is on an agenda.")),
+    "suspended": ("warn", say("Suspended"), say("A government record shows a suspension.")),
+    "withdrawn": ("note", say("Withdrawn"), say("The request was withdrawn.")),
+    "terminated": ("note", say("Terminated"), say("A government record shows that it was ended.")),
+    "not_found": ("warn", say("No vote found"), say("The records we searched show no vote.")),
+    "term": ("calm", say("Words match"), say("Words of the title or description match.")),
+    "product": ("calm", say("Product named"), say("A known product is named.")),
+    "supplier": ("unknown", say("Lead only"), say("Only the supplier's name matches; this proves nothing by itself.")),
+    "searched": ("calm", say("Searched"), say("The source was read through the day shown.")),
+    "failed": ("warn", say("Failed"), say("The source could not be read. This is not a no.")),
+    "blocked": ("warn", say("Blocked"), say("The portal does not let us in. This is not a no.")),
+    "never": ("unknown", say("Never searched"), say("Nobody has read this source. This is not a no.")),
 }
 # The same words mean other things elsewhere (evidence of a law is a letter, `product` is also a column of names).
 OUTCOME_COLUMNS = {"determination", "outcome", "floor", "likely", "answer", "approval_status", "state", "evidence"}
 EVIDENCE = {
-    "P": "P: the legal text was read",
-    "O": "O: an official page says so",
-    "S": "S: a secondary source says so",
-    "M": "M: from memory, not verified",
+    "P": say("P: the legal text was read"),
+    "O": say("O: an official page says so"),
+    "S": say("S: a secondary source says so"),
+    "M": say("M: from memory, not verified"),
 }
 # How the laws table names kinds of laws and the reach of a law over departments.
 LAW_WORDS = {
-    "ccops": "oversight law: a vote comes first",
-    "ccops_partial": "oversight law of limited reach",
-    "ban": "ban",
-    "conditional_ban": "ban unless the council votes",
-    "disclosure": "disclosure law: publish, no vote",
-    "advisory": "advisory body: decides nothing",
-    "all": "all departments",
-    "list": "only the departments it names, shown below",
-    "police_only": "police only",
+    "ccops": say("oversight law: a vote comes first"),
+    "ccops_partial": say("oversight law of limited reach"),
+    "ban": say("ban"),
+    "conditional_ban": say("ban unless the council votes"),
+    "disclosure": say("disclosure law: publish, no vote"),
+    "advisory": say("advisory body: decides nothing"),
+    "all": say("all departments"),
+    "list": say("only the departments it names, shown below"),
+    "police_only": say("police only"),
 }
 PAGES = {
     "contract": "contracts", "record": "records", "law": "laws", "rule": "rules", "technology": "technologies",
@@ -69,6 +79,11 @@ LISTS = {"technologies": "technologies", "products": "products"}
 PLAIN_LISTS = {
     "not_searched", "not_searched_for", "unknowns", "sources", "aliases", "former_names", "parents", "overlays", "terms",
     "weak_terms", "negative_terms", "also", "columns_never_fetched",
+}  # fmt: skip
+# Columns whose words are sentences of ours.
+SENTENCES = {
+    "sentence", "reason", "meaning", "why", "words", "searched", "note", "evidence_when", "what_was_searched", "module_in_record",
+    "beside_the_law", "said", "name", "definition",
 }  # fmt: skip
 TREES = {"trace", "facts", "agencies"}
 # Questions (no table) and views hold bare ids; a table's own foreign keys are links already.
@@ -87,14 +102,14 @@ def parsed(value: Any) -> Any:
         return None
 
 
-def money(value: Any, currency: str | None = "USD") -> str:
+def money(value: Any, currency: str | None = "USD", told: Told = say) -> str:
     """An amount with its currency: $53,117,770.30, or 12.00 CAD; text that is no number is returned as it is."""
     if not isinstance(value, (int, float)):
         return "" if value is None else str(value)
     sign, digits = ("-" if value < 0 else ""), f"{abs(value):,.2f}"
     if currency in SYMBOLS:
         return f"{sign}{SYMBOLS[currency]}{digits}"
-    return f"{sign}{digits} {currency or '(currency not stated)'}"
+    return f"{sign}{digits} {currency or told(say('(currency not stated)'))}"
 
 
 def web_host(value: Any) -> str:
@@ -108,9 +123,10 @@ def web_host(value: Any) -> str:
     return parts.netloc.rpartition("@")[2] if parts.scheme in ("http", "https") else ""
 
 
-def verified(value: Any) -> str:
+def verified(value: Any, told: Told = say) -> str:
     """Evidence codes in words; "O/M" means that parts of it rest on different grounds."""
-    return "; ".join(EVIDENCE.get(code.strip(), code.strip()) for code in str(value or "not stated").split("/"))
+    codes = str(value or say("not stated")).split("/")
+    return "; ".join(told(EVIDENCE.get(code.strip(), code.strip())) for code in codes)
 
 
 def link(value: Any, label: str = "") -> Any:
@@ -121,17 +137,17 @@ def link(value: Any, label: str = "") -> Any:
     return Markup('<a href="{}" rel="nofollow noopener">{}</a>').format(value.strip(), label or host)
 
 
-def outcome(value: Any) -> Any:
+def outcome(value: Any, told: Told = say) -> Any:
     """A word of a closed list as a label with its meaning; the colour only repeats what the label says."""
     if value not in OUTCOMES:
-        return EVIDENCE.get(value, "" if value is None else str(value))
+        return told(EVIDENCE.get(value, "" if value is None else str(value)))
     tone, label, meaning = OUTCOMES[value]
-    return Markup('<span class="outcome tone-{}" title="{}">{}</span>').format(tone, meaning, label)
+    return Markup('<span class="outcome tone-{}" title="{}">{}</span>').format(tone, told(meaning), told(label))
 
 
-def label(value: Any) -> str:
+def label(value: Any, told: Told = say) -> str:
     """A word of a closed list as its label; any other text as it is."""
-    return OUTCOMES[value][1] if value in OUTCOMES else str(value)
+    return str(told(OUTCOMES[value][1])) if value in OUTCOMES else str(value)
 
 
 def first_link(cell: Any) -> Any:
@@ -146,53 +162,53 @@ def page_link(value: Any, page: str, base: str = "/", label: Any = None) -> Any:
     return Markup('<a href="{}registry/{}/{}">{}</a>').format(base, page, value, label or value)
 
 
-def spaced(value: Any) -> str:
+def spaced(value: Any, told: Told = say) -> str:
     """A slug as words."""
-    return str(value).replace("_", " ")
+    return str(told(str(value).replace("_", " ")))
 
 
-def chips(value: Any, page: str, base: str = "/") -> Any:
+def chips(value: Any, page: str, base: str = "/", told: Told = say) -> Any:
     """A JSON array of ids as links to their pages."""
     items = parsed(value)
     if not isinstance(items, list):
         return "" if value is None else str(value)
-    return Markup(" ").join(Markup('<span class="chip">{}</span>').format(page_link(str(item), page, base, spaced(item))) for item in items)
+    links = (page_link(str(item), page, base, spaced(item, told)) for item in items)
+    return Markup(" ").join(Markup('<span class="chip">{}</span>').format(one) for one in links)
 
 
-def lines(value: Any) -> Any:
+def lines(value: Any, told: Told = say) -> Any:
     """A JSON array of texts as a list, one item a line."""
     items = parsed(value)
     if not isinstance(items, list):
         return "" if value is None else str(value)
-    inside = Markup("").join(Markup("<li>{}</li>").format(tree(item)) for item in items)
+    inside = Markup("").join(Markup("<li>{}</li>").format(tree(item, told)) for item in items)
     return Markup('<ul class="plain">{}</ul>').format(inside) if items else ""
 
 
-def tree(value: Any, depth: int = 0) -> Any:
+def tree(value: Any, told: Told = say, depth: int = 0) -> Any:
     """Any JSON value as nested ordered lists and labelled parts; six levels are more than a trace has."""
     if depth > 6:
         return escape(json.dumps(value, ensure_ascii=False))
     if isinstance(value, list):
-        inside = Markup("").join(Markup("<li>{}</li>").format(tree(item, depth + 1)) for item in value)
-        return Markup("<ol>{}</ol>").format(inside) if value else Markup("none")
+        inside = Markup("").join(Markup("<li>{}</li>").format(tree(item, told, depth + 1)) for item in value)
+        return Markup("<ol>{}</ol>").format(inside) if value else escape(told(say("none")))
     if isinstance(value, dict):
-        return Markup("").join(_part(key, item, depth) for key, item in value.items())
-    return outcome(value) if value in OUTCOMES else escape("not known" if value is None else value)
+        return Markup("").join(_part(key, item, told, depth) for key, item in value.items())
+    return outcome(value, told) if value in OUTCOMES else escape(told(say("not known") if value is None else value))
 
 
-def _part(key: str, item: Any, depth: int) -> Markup:
+def _part(key: str, item: Any, told: Told, depth: int) -> Markup:
     """One named part of a trace."""
-    words = key.replace("_", " ")
-    item = verified(item) if key == "evidence" and isinstance(item, str) else item
-    return Markup('<div class="part"><span class="key">{}</span> {}</div>').format(words, tree(item, depth + 1))
+    item = verified(item, told) if key == "evidence" and isinstance(item, str) else item
+    return Markup('<div class="part"><span class="key">{}</span> {}</div>').format(spaced(key, told), tree(item, told, depth + 1))
 
 
-def folded_tree(value: Any, summary: str = "Show the steps") -> Any:
+def folded_tree(value: Any, summary: str = say("Show the steps"), told: Told = say) -> Any:
     """A trace that opens when asked for, so that a table of them stays readable."""
     found = parsed(value)
     if found is None or found in ([], {}):
         return "" if found in ([], {}) or value is None else str(value)
-    return Markup('<details class="trace"><summary>{}</summary>{}</details>').format(summary, tree(found))
+    return Markup('<details class="trace"><summary>{}</summary>{}</details>').format(told(summary), tree(found, told))
 
 
 def _currency(row: Any) -> str | None:
@@ -200,32 +216,35 @@ def _currency(row: Any) -> str | None:
     return row["value_currency"] if "value_currency" in columns else None
 
 
-def _readable(row: Any, value: Any, column: str, table: str | None, base: str) -> Any:
+def _readable(row: Any, value: Any, column: str, table: str | None, base: str, told: Told) -> Any:
     """The cell as markup or text, or None to leave it to Datasette. A column's name decides, never the text in it."""
     if column == "value_amount":
-        return money(value, _currency(row))
+        return money(value, _currency(row), told)
     if column in TREES or (column == "evidence" and str(value).startswith("{")):
-        return folded_tree(value)
+        return folded_tree(value, told=told)
     if column in OUTCOME_COLUMNS:
-        return outcome(value)
+        return outcome(value, told)
     if column in LISTS and table != "laws":
-        return chips(value, LISTS[column], base)
+        return chips(value, LISTS[column], base, told)
     if column in PLAIN_LISTS or column in LISTS:  # a law's terms are its own, not our technologies
-        return lines(value)
+        return lines(value, told)
+    if column in SENTENCES and told(value) != value:
+        return told(value)
     return link(value) if column.endswith("url") else None
 
 
-def _told_row(row: Any, value: Any, column: str, base: str) -> Any:
+def _told_row(row: Any, value: Any, column: str, base: str, told: Told) -> Any:
     """In a question's rows the title leads to the contract or record, and the place's name to the place."""
     if column not in ("place", "title", "said"):
         return None
     given = dict(row)
     if column == "place" and given.get("jurisdiction"):
         return page_link(given["jurisdiction"], "jurisdictions", base, value)
+    words = told(value) if column == "said" else value
     if column in ("title", "said") and given.get("contract"):
-        return page_link(given["contract"], "contracts", base, value)
+        return page_link(given["contract"], "contracts", base, words)
     if column in ("title", "said") and given.get("record"):
-        return page_link(given["record"], "records", base, value)
+        return page_link(given["record"], "records", base, words)
     return None
 
 
@@ -234,23 +253,24 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, datasette:
     """Render what we know the meaning of; a foreign key of a table is already a link with a label."""
     if value is None or value == "" or isinstance(value, dict):
         return None
-    base = datasette.urls.instance()
-    told = _told_row(row, value, column, base) if table in TOLD else None
+    base, told_here = datasette.urls.instance(), datasette.jinja_env.filters["told"]
+    told = _told_row(row, value, column, base, told_here) if table in TOLD else None
     if told is not None:
         return told
     if column in PAGES and table in TOLD:
-        return page_link(value, PAGES[column], base, spaced(value) if column == "technology" else None)
-    return _readable(row, value, column, table, base)
+        return page_link(value, PAGES[column], base, spaced(value, told_here) if column == "technology" else None)
+    return _readable(row, value, column, table, base, told_here)
 
 
 @hookimpl
 def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
-    """The same words for templates."""
-    base = datasette.urls.instance()
+    """The same words for templates, in the language of the page."""
+    told = env.filters["told"]
     env.filters |= {
-        "money": money, "web_link": link, "outcome": outcome, "bullets": lines, "steps": folded_tree, "from_json": parsed,
-        "tree": tree, "label": label, "law_words": lambda value: LAW_WORDS.get(value, spaced(value or "not stated")),
-        "first_link": first_link, "code": verified,
-        "page": lambda value, page, label=None: page_link(value, page, base, label),
-        "chips": lambda value, page: chips(value, page, base),
+        "money": partial(money, told=told), "web_link": link, "outcome": partial(outcome, told=told), "bullets": partial(lines, told=told),
+        "steps": partial(folded_tree, told=told), "from_json": parsed, "tree": partial(tree, told=told), "label": partial(label, told=told),
+        "law_words": lambda value: told(LAW_WORDS.get(value) or str(value or say("not stated")).replace("_", " ")),
+        "first_link": first_link, "code": partial(verified, told=told), "spaced": partial(spaced, told=told),
+        "page": lambda value, page, label=None: page_link(value, page, datasette.urls.instance(), label),
+        "chips": lambda value, page: chips(value, page, datasette.urls.instance(), told),
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The exact packages a published site installs: what Datasette needs, in the versions of this environment.
+"""The exact packages a published site installs: what Datasette and the site's plugins need, in the versions of this environment.
 
 `python -m registry.lock` prints them; the list in registry/deploy/requirements.txt is this output, made after the tests passed.
 """
@@ -11,7 +11,7 @@ from importlib.metadata import distribution
 
 from packaging.requirements import Requirement
 
-SITE_NEEDS = ("datasette",)
+SITE_NEEDS = ("datasette", "polib")  # polib reads the site's languages
 # What Vercel and the Dockerfile run; a marker such as `python_version < "3.12"` is read for it.
 SITE_PYTHON = {"python_version": "3.12", "python_full_version": "3.12.0", "sys_platform": "linux", "platform_system": "Linux", "extra": ""}
 
