@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from .asking import queries
 from .errors import DataError
 from .law_book import LawBook, load_law_book
 from .records import Record, load_records
 from .records_laws import RecordsLaw, load_records_laws
 from .source import Source, load_sources
-from .vocabulary import Supplier, Technology, load_vocabulary
+from .vocabulary import Supplier, Technology, Vocabulary, load_vocabulary, vocabulary_hashes
 
 
 class Catalog(NamedTuple):
@@ -32,6 +33,19 @@ def load_catalog(data: Path) -> Catalog:
         if source.jurisdiction not in book.jurisdictions:
             path = data / "sources" / f"{source.id}.yml"
             raise DataError(f"{path}: jurisdiction `{source.jurisdiction}` has no file in data/jurisdictions.")
+    _check_asks(data, sources, vocabulary)
     records = load_records(data, set(book.jurisdictions), set(vocabulary.technologies))
     records_laws = load_records_laws(data, {place.state for place in book.jurisdictions.values()})
     return Catalog(book, vocabulary.technologies, vocabulary.suppliers, sources, records, records_laws)
+
+
+def _check_asks(data: Path, sources: Mapping[str, Source], vocabulary: Vocabulary) -> None:
+    """A source that is asked for some rows only must have something to ask for: asked for nothing, it would be read whole."""
+    slugs = vocabulary_hashes(vocabulary.technologies, vocabulary.suppliers)
+    for source in sources.values():
+        path = data / "sources" / f"{source.id}.yml"
+        for slug in source.asks.only if source.asks else ():
+            if slug not in slugs:
+                raise DataError(f"{path}: asks: only: `{slug}` is no supplier or product. Their slugs stand in data/suppliers.")
+        if source.asks and not queries(source, vocabulary):
+            raise DataError(f"{path}: asks: there is no name to ask for. Look at `each` and `only`.")

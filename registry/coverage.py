@@ -19,13 +19,14 @@ def words_hash(searched_for: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(sorted(searched_for.items())).encode()).hexdigest()[:16]
 
 
-def not_searched_for(snapshot: Snapshot | None, now: Mapping[str, str], generalists: Iterable[str] = ()) -> list[str]:
+def not_searched_for(then: Mapping[str, str] | None, now: Mapping[str, str], generalists: Iterable[str] = ()) -> list[str]:
     """Slugs for which silence proves nothing.
 
-    Their words are new or have changed since a matched-only snapshot was taken; or they are suppliers of many other things
-    (`generalists`), whose contracts are kept only where the words name a surveillance technology.
+    Their words are not among those searched for `then`, when only matching rows were taken (None: all rows were), or have
+    changed since; or they are suppliers of many other things (`generalists`), which are kept only where the words name a
+    surveillance technology.
     """
-    changed = {slug for slug, words in now.items() if snapshot and snapshot.searched_for.get(slug) != words}
+    changed = {slug for slug, words in now.items() if then is not None and then.get(slug) != words}
     return sorted(changed | set(generalists))
 
 
@@ -40,7 +41,8 @@ def searched(
     generalists: Iterable[str] = (),
 ) -> Row:
     """The coverage row of a source that was loaded."""
-    whole = snapshot is None
+    then = snapshot.searched_for if snapshot else asked_for(account)
+    whole = then is None
     short = whole and not _known_whole(source, account)
     scope = "part" if short else "whole" if whole else "matched_only"
     return {
@@ -48,14 +50,20 @@ def searched(
         "scope": scope,
         "searched_from": source.covers_from.isoformat(),
         "searched_through": snapshot.searched_through.isoformat() if snapshot else through,
-        "searched_for_hash": words_hash(now),
-        "not_searched_for": json.dumps(not_searched_for(snapshot, now, generalists)),
+        "searched_for_hash": words_hash(now if then is None else then),
+        "not_searched_for": json.dumps(not_searched_for(then, now, generalists)),
         "rows_read": int(account["rows_read"]),
         "rows_staged": int(account["rows_staged"]),
         "rows_refused": int(account["rows_refused"]),
         "contracts_seen": snapshot.contracts_in_whole_file if snapshot else contracts_seen,
         "contracts_matched": contracts_matched,
     }
+
+
+def asked_for(account: Mapping[str, str]) -> dict[str, str] | None:
+    """What the portal was asked for (slug -> hash of its words) where it was not read whole, else None."""
+    told: dict[str, str] | None = json.loads(account.get("searched_for", "null"))
+    return told
 
 
 def _known_whole(source: Source, account: Mapping[str, str]) -> bool:
@@ -95,6 +103,11 @@ def _why(scope: str, source: Source, account: Mapping[str, str], snapshot: Snaps
         return (
             f"Bundled extract of {snapshot.rows:,} rows: every contract of a file of {snapshot.rows_in_whole_file:,} rows "
             f"({snapshot.origin}) that matched the words searched for when it was taken."
+        )
+    if scope == "matched_only":
+        return (
+            f"The portal was asked only for rows with the names of suppliers or products that we know ({int(account['rows_read']):,} "
+            "rows came, as many as it counted): whatever carries none of these names was not looked at."
         )
     if scope == "part":
         return (

@@ -22,6 +22,7 @@ import httpx
 import stamina
 
 from . import __version__, archive
+from .asking import EVERYTHING, Asking
 from .errors import RegistryError, SourceError
 from .pages import parse_json
 from .visits import Visit, Visits
@@ -96,7 +97,7 @@ def _seconds(told: str) -> float:
 
 @dataclass
 class Fetcher:
-    """What one source needs of the web: its archive folder, the hosts it may be led to, and headers only its own host sees."""
+    """What one source needs of the web: its archive folder, the hosts it may be led to, headers only its own host sees, its queries."""
 
     web: Web
     folder: Path
@@ -104,6 +105,7 @@ class Fetcher:
     hosts: frozenset[str]
     secret: dict[str, str]
     visits: Visits
+    asking: Asking = EVERYTHING
 
     def page(self, url: str, conditional: bool = False) -> tuple[Taken, Any]:
         """Archive one JSON reply and return it parsed (numbers as the text that was sent). SourceError for anything else."""

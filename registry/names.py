@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import takewhile
 
 _APOSTROPHES = "'’‘`´ʼ"
 # Letters that compatibility folding leaves alone although a reader takes them for plain ones.
@@ -52,6 +53,12 @@ _SHORT = {
     }.items()
     for long in longs.split()
 }
+def _common_start(words: list[str]) -> str:
+    return "".join(letters[0] for letters in takewhile(lambda letters: len(set(letters)) == 1, zip(*words, strict=False)))
+
+
+# Short form -> the letters that all forms of the word begin with: "sys" of systems, system, sys and syst.
+_STEMS = {short: _common_start([short, *(long for long, other in _SHORT.items() if other == short)]) for short in set(_SHORT.values())}
 
 
 def fold(text: str) -> str:
@@ -118,6 +125,30 @@ def supplier_keys(name: str) -> list[str]:
     parts = [part for part in _OTHER_NAME.split(name) if part.strip(" ,.-()")]
     keys = [supplier_key(text) for text in ([name, *parts] if len(parts) > 1 else [name])]
     return [key for key in dict.fromkeys(keys) if key]
+
+
+def bare_name(name: str) -> str:
+    """Return a company's name as written, without remarks in brackets and its legal form: "Flock Group, Inc." is "Flock Group"."""
+    words = _JUNK.sub("", name.split("(")[0].strip() or name).split()
+    while len(words) > 1 and fold(words[-1]).replace(" ", "") in _SUFFIXES:
+        words.pop()
+    return " ".join(words).rstrip(" ,.;-")
+
+
+def opening(name: str) -> str:
+    """Return what every spelling of a company's name begins with, as far as letters and case allow.
+
+    It ends within the first word that portals shorten ("Digital Recorders Technologies" gives "Digital Recorders tech") or
+    punctuate in their own way; where that would leave no whole word, the bare name is given.
+    """
+    bare = bare_name(name)
+    begin: list[str] = []
+    for word in bare.split():
+        short = _SHORT.get(word.lower(), word.lower())
+        if begin and (short in _STEMS or not word.isalnum()):
+            return " ".join([*begin, _STEMS.get(short, "")]).strip()
+        begin.append(word)
+    return bare
 
 
 def _plain(text: str) -> str:

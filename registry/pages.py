@@ -44,6 +44,10 @@ class Manifest(Strict, frozen=True):
     rows: int
     columns: dict[str, WireColumn]
     pages: tuple[Page, ...]
+    # Of a portal that was asked for some rows only: what tells a row apart that several queries found, and what was
+    # searched for (slug -> hash of its words); nothing where everything was read.
+    identity: str = ""
+    searched_for: dict[str, str] | None = None
 
     @property
     def size(self) -> int:
@@ -83,9 +87,24 @@ def rows(source: Source, folder: Path, manifest: Manifest) -> Iterator[list[str]
     """Every row of every page as the text of the source's kept columns, in the order they came."""
     find = RECORDS[manifest.form]
     wanted = [manifest.columns.get(column, WireColumn(name=column, type="")) for column in source.kept]
+    seen: set[str] = set()
     for page in manifest.pages:
         for record in find(parse_json(archive.read_page(folder, page.sha256)), page.url):
+            if manifest.identity and _again(str(record[manifest.identity]), seen):
+                continue
             yield [text(record.get(column.name), column.type) for column in wanted]
+
+
+def _again(name: str, seen: set[str]) -> bool:
+    """Whether a row was seen before; if not, it is now."""
+    before = len(seen)
+    seen.add(name)
+    return len(seen) == before
+
+
+def searched_for(source: str, load: archive.Archived) -> dict[str, str] | None:
+    """What a load was asked for (slug -> hash of its words), where its portal was asked for some rows only; else None."""
+    return read_manifest(load).searched_for if load.origin == name_of(source) else None
 
 
 def parse_json(raw: bytes) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .asking import asking
 from .build import Writer, building
 from .catalog import Catalog
 from .holdings import CUT_AT_TERMINATION
@@ -25,7 +26,8 @@ def load(paths: Paths, catalog: Catalog, wanted: Iterable[str], given: From, pro
     One failing source never spoils another: it keeps what it staged before. RegistryError if another load is running.
     """
     with alone(paths):
-        staged = [stage_source(paths, catalog.sources[slug], given, progress) for slug in wanted]
+        chosen = [catalog.sources[slug] for slug in wanted]
+        staged = [stage_source(paths, source, given, asking(source, catalog), progress) for source in chosen]
         return _build(paths, catalog, staged)
 
 

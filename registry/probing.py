@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import click
 
+from .asking import EVERYTHING, Asking, asking
+from .catalog import load_catalog
 from .errors import RegistryError, SourceError
 from .fetch import Web, open_web
 from .paths import Paths
 from .portals import PORTALS, fetcher_of
-from .source import Source, load_sources
+from .source import Source
 
 
 class Probed(NamedTuple):
@@ -29,11 +31,12 @@ class Probed(NamedTuple):
 
 def run_probe(paths: Paths, wanted: tuple[str, ...], as_json: bool) -> int:
     """Probe the wanted sources that say how they are fetched, and print; 1 where one is not as its file says."""
-    chosen = list(_chosen(load_sources(paths.data), wanted))
+    catalog = load_catalog(paths.data)
+    chosen = list(_chosen(catalog.sources, wanted))
     with open_web() as web:
         probed = []
         for source in chosen:
-            probed.append(probe(source, web))
+            probed.append(probe(source, web, asking(source, catalog)))
             if not as_json:
                 click.echo(_line(probed[-1]))
     if as_json:
@@ -41,18 +44,18 @@ def run_probe(paths: Paths, wanted: tuple[str, ...], as_json: bool) -> int:
     return int(any(one.result != "ok" for one in probed))
 
 
-def probe(source: Source, web: Web) -> Probed:
+def probe(source: Source, web: Web, asked: Asking = EVERYTHING) -> Probed:
     """Columns, number of rows and one row of one portal; what came is thrown away."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            found = PORTALS[source.portal].survey(source, fetcher_of(source, web, Path(folder)))
+            found = PORTALS[source.portal].survey(source, fetcher_of(source, web, Path(folder), asked))
         except SourceError as error:
             return Probed(source.id, "failed", None, [], str(error))
     new = [name for name in found.columns if name not in source.known]
     return Probed(source.id, "changed" if new else "ok", found.rows, new, f"{len(found.columns)} columns, {found.rows:,} rows")
 
 
-def _chosen(sources: dict[str, Source], wanted: tuple[str, ...]) -> Iterator[Source]:
+def _chosen(sources: Mapping[str, Source], wanted: tuple[str, ...]) -> Iterator[Source]:
     for slug in wanted:
         if slug not in sources:
             raise RegistryError(f"No source is called `{slug}`. There are: {', '.join(sorted(sources))}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -32,6 +33,10 @@ FieldName = Literal[
 ]
 DATE_FIELDS = ("date_signed", "period_start_date", "period_end_date")
 
+PLACES = ("supplier", "SUPPLIER", "product", "PRODUCT")
+# Portals that can be asked for some rows only.
+ASKED = ("arcgis", "ckan", "socrata")
+
 # What access: must say for each kind of portal, and what it may; a source that says nothing is not fetched.
 ACCESS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "arcgis": (("base", "layer"), ("where", "page")),
@@ -59,6 +64,26 @@ class Slip(Strict, frozen=True):
     note: str
 
 
+class Asks(Strict, frozen=True):
+    """What a portal too large to be read whole is asked for instead: templates, filled with the names we know (asking.py).
+
+    `each`: one condition per name, which stands at {supplier} (specialists only) or {product}, at {SUPPLIER} or {PRODUCT}
+    in capitals. `joined_by`: the word between conditions of one query (" or "); without it each is a query of its own.
+    `only`: the slugs asked for where not all can be.
+    """
+
+    each: tuple[str, ...]
+    quoting: Literal["sql", "phrase"]
+    joined_by: str = ""
+    at_once: int = 25
+    only: tuple[str, ...] = ()
+
+    def place_in(self, template: str) -> str:
+        """The one placeholder of a template, or "" where it has none or several."""
+        found = re.findall(r"\{(\w+)\}", template)
+        return found[0] if len(found) == 1 and found[0] in PLACES else ""
+
+
 class Source(Strict, frozen=True):
     """One data set of one portal."""
 
@@ -80,6 +105,7 @@ class Source(Strict, frozen=True):
     date_format: str
     amounts_are: Literal["changes", "totals"] = "changes"
     access: dict[str, str] = {}
+    asks: Asks | None = None
     hosts: tuple[str, ...] = ()
     licence_url: str = ""
     id_prefix: str = ""
@@ -145,6 +171,7 @@ def _problems(source: Source, path: Path) -> Iterator[str]:
         if needed not in source.fields:
             yield f"fields: `{needed}` is missing; say which column of the portal it is."
     yield from _access_problems(source)
+    yield from _asks_problems(source)
     twice = set(source.fields.values()) & (set(source.ignore) | set(source.never_fetched))
     if twice:
         yield f"column `{min(twice)}` is both used and left out; keep one."
@@ -164,3 +191,15 @@ def _access_problems(source: Source) -> Iterator[str]:
         yield "access: `page` must be a number of rows."
     if ("token_env" in source.access) != ("token_header" in source.access):
         yield "access: `token_env` and `token_header` belong together."
+
+
+def _asks_problems(source: Source) -> Iterator[str]:
+    if source.asks is None:
+        return
+    if source.portal not in ASKED or source.access.get("as") == "file":
+        yield f"asks: a {source.portal} source cannot be asked for some rows only. Allowed: {', '.join(ASKED)} (not as a file)."
+    for template in source.asks.each:
+        if not source.asks.place_in(template):
+            yield f"asks: `{template}` must hold exactly one of {', '.join(f'{{{name}}}' for name in PLACES)}."
+    if not source.asks.each or source.asks.at_once < 1:
+        yield "asks: `each` needs at least one template and `at_once` at least 1."

@@ -6,6 +6,7 @@ last good one. Nothing is derived here; odd values are staged as they are and re
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -16,6 +17,7 @@ from .archive import Archived
 from .beside import fresh_beside
 from .incoming import Table, reading, unknown_columns
 from .issues import Issue
+from .pages import searched_for
 from .row_issues import nameless_rows, repeated_keys
 from .rows import Counts, Reading, loudly, staged_rows
 from .source import Source
@@ -89,6 +91,7 @@ def close_staging(
         ("rows_refused", staged.rows_refused),
         ("definition", definition),
         ("base", base),
+        ("searched_for", json.dumps(searched_for(source.id, load))),
     )
     db.executemany("INSERT INTO account VALUES (?, ?)", facts)
     db.execute(f"CREATE TABLE issues ({', '.join(Issue._fields)})")

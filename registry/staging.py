@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from . import staged
+from .asking import Asking
 from .errors import SourceError
 from .load_plan import Input, find_input
 from .paths import Paths
@@ -24,27 +25,27 @@ Progress = Callable[[str, int], Callable[[int], object]]
 From: TypeAlias = "Path | Web | None"
 
 
-def stage_source(paths: Paths, source: Source, given: From, progress: Progress) -> SourceReport:
+def stage_source(paths: Paths, source: Source, given: From, asking: Asking, progress: Progress) -> SourceReport:
     """Bring in, hash and stage the source's newest bytes unless they are staged already; never raises SourceError.
 
     Where the portal fails, what was brought in before is staged, and the report says that the refresh failed.
     """
     if given is None or isinstance(given, Path):
         return _stage(paths, source, given, progress)
-    failure = _fetch(paths, source, given)
+    failure = _fetch(paths, source, given, asking)
     report = _stage(paths, source, None, progress)
     if failure:
         report.result, report.error = "failed", " ".join(filter(None, (failure, report.error)))
     return report
 
 
-def _fetch(paths: Paths, source: Source, web: Web) -> str:
+def _fetch(paths: Paths, source: Source, web: Web, asking: Asking) -> str:
     """Bring the source from its portal into the archive; why that failed, or "" (also where it says no address)."""
     from .portals import fetch_source
 
     try:
         if source.access:
-            fetch_source(paths, source, web)
+            fetch_source(paths, source, web, asking)
     except SourceError as error:
         return str(error)
     return ""

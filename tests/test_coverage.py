@@ -60,7 +60,7 @@ def test_an_extract_answers_only_for_the_words_it_was_searched_for(source: Sourc
 
 def test_nothing_is_unsearched_in_a_whole_file() -> None:
     assert not_searched_for(None, NOW) == []
-    assert not_searched_for(extract(**NOW), NOW) == []
+    assert not_searched_for(extract(**NOW).searched_for, NOW) == []
 
 
 @pytest.mark.parametrize("state", ["failed", "never"])

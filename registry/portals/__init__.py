@@ -15,6 +15,7 @@ from typing import NamedTuple
 import httpx
 
 from .. import archive
+from ..asking import EVERYTHING, Asking
 from ..fetch import Fetcher, Web
 from ..pages import sweep
 from ..paths import Paths
@@ -39,19 +40,22 @@ PORTALS = {
 }
 
 
-def fetch_source(paths: Paths, source: Source, web: Web) -> None:
-    """Bring the source's data set into the archive. SourceError leaves the archive's newest load as it was."""
+def fetch_source(paths: Paths, source: Source, web: Web, asking: Asking = EVERYTHING) -> None:
+    """Bring the source's data set, or what `asking` wants of it, into the archive.
+
+    SourceError leaves the archive's newest load as it was.
+    """
     folder = paths.archive(source.id)
-    fetcher = fetcher_of(source, web, folder)
+    fetcher = fetcher_of(source, web, folder, asking)
     PORTALS[source.portal].fetch(source, fetcher)
     archive.read_now(folder)
     fetcher.visits.save()
     sweep(folder, frozenset(visit.sha256 for visit in fetcher.visits.now.values()))
 
 
-def fetcher_of(source: Source, web: Web, folder: Path) -> Fetcher:
+def fetcher_of(source: Source, web: Web, folder: Path, asking: Asking = EVERYTHING) -> Fetcher:
     """What the source needs of the web. Its token, if the environment has one, is for its own host only."""
     home = httpx.URL(source.access["base"]).netloc.decode()
     token = os.environ.get(source.access.get("token_env", ""), "")
     secret = {source.access["token_header"]: token} if token else {}
-    return Fetcher(web, folder, home, frozenset({home, *source.hosts}), secret, Visits(folder))
+    return Fetcher(web, folder, home, frozenset({home, *source.hosts}), secret, Visits(folder), asking)

@@ -43,13 +43,13 @@ class _Count(msgspec.Struct):
     count: int
 
 
-def survey(source: Source, fetcher: Fetcher) -> Survey:
+def survey(source: Source, fetcher: Fetcher, query: str) -> Survey:
     """Columns, object id, page size and last change from the layer's metadata, the number of rows from a count."""
     url = f"{_layer(source)}?f=json"
     layer = shaped(fetcher.page(url)[1], _Layer, url)
     if not layer.identity:
         raise SourceError(f"{source.id}: {source.url}: the layer names no object id, so its rows cannot be counted.")
-    url = _query(source, {"where": _where(source), "returnCountOnly": "true"})
+    url = _query(source, {"where": _where(source, query), "returnCountOnly": "true"})
     count = shaped(fetcher.page(url)[1], _Count, url).count
     own = [one for one in layer.fields if one.type != "esriFieldTypeGeometry" and one.name != layer.identity]
     changed = str(layer.editing_info.last_edit_date) if layer.editing_info else ""
@@ -66,7 +66,7 @@ def address(source: Source, found: Survey, asked: Asked) -> str:
     return _query(
         source,
         {
-            "where": f"({_where(source)}){after}",
+            "where": f"({_where(source, asked.query)}){after}",
             "outFields": ",".join([found.identity, *wanted]),
             "orderByFields": found.identity,
             "returnGeometry": "false",
@@ -75,8 +75,9 @@ def address(source: Source, found: Survey, asked: Asked) -> str:
     )
 
 
-def _where(source: Source) -> str:
-    return source.access.get("where", "1=1")
+def _where(source: Source, query: str) -> str:
+    fixed = source.access.get("where", "1=1")
+    return f"({fixed}) AND ({query})" if query else fixed
 
 
 def _layer(source: Source) -> str:

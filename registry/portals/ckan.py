@@ -58,9 +58,9 @@ class _Answer(msgspec.Struct, Generic[T]):
     result: T
 
 
-def _survey_datastore(source: Source, fetcher: Fetcher) -> Survey:
+def _survey_datastore(source: Source, fetcher: Fetcher, query: str) -> Survey:
     resource = _resource(source, fetcher)
-    url = _call(source, "datastore_search", {"resource_id": source.access["resource"], "limit": "0"})
+    url = _call(source, "datastore_search", {"resource_id": source.access["resource"], "limit": "0", **_sought(query)})
     table = shaped(fetcher.page(url)[1], _Answer[_Table], url).result
     columns = {one.id: WireColumn(name=one.id, type=one.type) for one in table.fields if one.id != IDENTITY}
     return Survey(columns, table.total, str(resource.last_modified), IDENTITY, int(source.access.get("page", PAGE)))
@@ -95,8 +95,14 @@ def address(source: Source, found: Survey, asked: Asked) -> str:
             "sort": IDENTITY,
             "limit": str(asked.page),
             "offset": str(asked.received),
+            **_sought(asked.query),
         },
     )
+
+
+def _sought(query: str) -> dict[str, str]:
+    """A query in PostgreSQL's full-text language: https://docs.ckan.org/en/latest/maintaining/datastore.html (`plain`)."""
+    return {"q": query, "plain": "false"} if query else {}
 
 
 WIRE = Wire("result", _survey_datastore, address)

@@ -30,18 +30,22 @@ class Survey(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What to ask the next page for: how many rows are here already, the identity of the last one, the page's size."""
+    """What to ask the next page for: how many rows are here already, the identity of the last one, the page's size, the query.
+
+    The query is "" where the whole data set is read.
+    """
 
     received: int
     last: str
     page: int
+    query: str = ""
 
 
 class Wire(NamedTuple):
-    """One kind of portal: the form of its replies, how to survey a data set, and the address of the next page."""
+    """One kind of portal: the form of its replies, how to survey what a query finds in a data set, and the address of the next page."""
 
     form: Form
-    survey: Callable[[Source, Fetcher], Survey]
+    survey: Callable[[Source, Fetcher, str], Survey]
     address: Callable[[Source, Survey, Asked], str]
 
 
@@ -57,61 +61,94 @@ def shaped(body: Any, kind: type[T], url: str) -> T:
 
 
 def survey(wire: Wire, source: Source, fetcher: Fetcher) -> Survey:
-    """What the portal has, checked against the source file; and one row, to see that rows come."""
-    found = wire.survey(source, fetcher)
+    """What the portal has, checked against the source file; and one row, to see that rows come. Of several queries, the first is tried."""
+    query = _queries(fetcher)[0]
+    found = wire.survey(source, fetcher, query)
     _must_fit(source, found)
-    _, body = fetcher.page(wire.address(source, found, Asked(0, "", 1)))
+    _, body = fetcher.page(wire.address(source, found, Asked(0, "", 1, query)))
     identities(source, RECORDS[wire.form](body, source.url), found)
     return found
 
 
 def fetch(wire: Wire, source: Source, fetcher: Fetcher) -> None:
-    """Archive every page and then their list. SourceError where the rows do not add up, twice."""
+    """Archive every page of every query and then their list. SourceError where the rows of a query do not add up, twice."""
+    parts = [_part(wire, source, fetcher, query) for query in _queries(fetcher)]
+    received = sum(part.received for part in parts)
+    _enough(source, received)
+    asked = fetcher.asking
+    manifest = Manifest(
+        form=wire.form, rows=received, columns=parts[0].found.columns, pages=tuple(page for part in parts for page in part.pages),
+        identity=parts[0].found.identity if asked.queries else "",
+        searched_for=None if asked.searched_for is None else dict(sorted(asked.searched_for.items())),
+    )  # fmt: skip
+    archive_manifest(source.id, fetcher.folder, manifest)
+
+
+def _queries(fetcher: Fetcher) -> tuple[str, ...]:
+    return fetcher.asking.queries or ("",)
+
+
+class _Part(NamedTuple):
+    """What one query brought: the portal's survey, the pages, how many rows they hold and how many of those are different."""
+
+    found: Survey
+    pages: list[Page]
+    received: int
+    distinct: int
+
+
+def _part(wire: Wire, source: Source, fetcher: Fetcher, query: str) -> _Part:
+    """The pages of one query, believed when the portal counts the same before and after; read a second time where it does not."""
     trouble = ""
     for attempt in (1, 2):
-        before = wire.survey(source, fetcher)
+        before = wire.survey(source, fetcher, query)
         _must_fit(source, before)
-        taken, received, distinct = _take(wire, source, fetcher, before, attempt == 1)
-        trouble = disagreement(before, wire.survey(source, fetcher), received, distinct)
+        part = _take(wire, source, fetcher, before, query, attempt == 1)
+        trouble = disagreement(before, wire.survey(source, fetcher, query), part.received, part.distinct)
         if not trouble:
-            manifest = Manifest(form=wire.form, rows=received, columns=before.columns, pages=tuple(taken))
-            archive_manifest(source.id, fetcher.folder, manifest)
-            return
+            return part
     raise SourceError(f"{source.id}: {source.url}: {trouble}, also when read again from the start. Nothing was changed; load again later.")
 
 
 def _must_fit(source: Source, found: Survey) -> None:
     unknown_columns(source, [*found.columns, found.identity], source.url)
-    if found.rows < source.expect.rows_at_least:
+    if source.asks is None:
+        _enough(source, found.rows)
+
+
+def _enough(source: Source, rows: int) -> None:
+    if rows < source.expect.rows_at_least:
         raise SourceError(
-            f"{source.id}: {source.url} now has {found.rows:,} rows; at least {source.expect.rows_at_least:,} are expected. "
+            f"{source.id}: {source.url} now has {rows:,} rows; at least {source.expect.rows_at_least:,} are expected. "
             f"Nothing was changed. If the publisher really has fewer now, change expect: in data/sources/{source.id}.yml."
         )
 
 
-def _take(wire: Wire, source: Source, fetcher: Fetcher, found: Survey, conditional: bool) -> tuple[list[Page], int, int]:
-    """The pages, how many rows they hold, and how many of those are different rows."""
+def _take(wire: Wire, source: Source, fetcher: Fetcher, found: Survey, query: str, conditional: bool) -> _Part:
+    """Read the pages of one query."""
     taken: list[Page] = []
     received = 0
     with closing(_Seen()) as seen:
-        for page, body in _pages(wire, source, fetcher, found, conditional):
+        for page, body in _pages(wire, source, fetcher, found, query, conditional):
             names = identities(source, RECORDS[wire.form](body, page.url), found)
             received += len(names)
             seen.add(names)
             taken.append(Page(url=page.url, sha256=page.sha256, bytes=page.size))
-        return taken, received, seen.count()
+        return _Part(found, taken, received, seen.count())
 
 
-def _pages(wire: Wire, source: Source, fetcher: Fetcher, found: Survey, conditional: bool) -> Iterator[tuple[Taken, Any]]:
+def _pages(
+    wire: Wire, source: Source, fetcher: Fetcher, found: Survey, query: str, conditional: bool
+) -> Iterator[tuple[Taken, Any]]:
     """Page after page, advancing by the rows that came and not by those asked for, until all are here or none comes."""
-    asked = Asked(0, "", found.page)
+    asked = Asked(0, "", found.page, query)
     while asked.received < found.rows:
         taken, body = fetcher.page(wire.address(source, found, asked), conditional)
         records = RECORDS[wire.form](body, taken.url)
         if not records:
             return
         yield taken, body
-        asked = Asked(asked.received + len(records), str(records[-1].get(found.identity, "")), found.page)
+        asked = asked._replace(received=asked.received + len(records), last=str(records[-1].get(found.identity, "")))
 
 
 def identities(source: Source, records: list[Record], found: Survey) -> list[str]:

@@ -31,12 +31,12 @@ class _View(msgspec.Struct, rename="camel"):
     rows_updated_at: int = 0
 
 
-def survey(source: Source, fetcher: Fetcher) -> Survey:
+def survey(source: Source, fetcher: Fetcher, query: str) -> Survey:
     """Columns and last change from the metadata, the number of rows from a count."""
     url = f"{source.access['base']}/api/views/{source.access['dataset']}.json"
     view = shaped(fetcher.page(url)[1], _View, url)
     page = int(source.access.get("page", PAGE))
-    return Survey(_columns(source, view), _count(source, fetcher), str(view.rows_updated_at), IDENTITY, page)
+    return Survey(_columns(source, view), _count(source, fetcher, query), str(view.rows_updated_at), IDENTITY, page)
 
 
 def _columns(source: Source, view: _View) -> dict[str, WireColumn]:
@@ -46,8 +46,8 @@ def _columns(source: Source, view: _View) -> dict[str, WireColumn]:
     return {one.name if labels else one.field_name: WireColumn(name=one.field_name, type=one.data_type_name) for one in own}
 
 
-def _count(source: Source, fetcher: Fetcher) -> int:
-    url = _address(source, {"$select": "count(*)"})
+def _count(source: Source, fetcher: Fetcher, query: str) -> int:
+    url = _address(source, {"$select": "count(*)"}, query)
     ((_, number),) = shaped(fetcher.page(url)[1], tuple[OneNumber], url)[0].items()
     return number
 
@@ -58,11 +58,13 @@ def address(source: Source, found: Survey, asked: Asked) -> str:
     return _address(
         source,
         {"$select": ",".join([IDENTITY, *wanted]), "$order": IDENTITY, "$limit": str(asked.page), "$offset": str(asked.received)},
+        asked.query,
     )
 
 
-def _address(source: Source, parameters: dict[str, str]) -> str:
-    where = {"$where": source.access["where"]} if "where" in source.access else {}
+def _address(source: Source, parameters: dict[str, str], query: str) -> str:
+    conditions = [one for one in (source.access.get("where", ""), query) if one]
+    where = {"$where": " AND ".join(f"({one})" for one in conditions) if len(conditions) > 1 else conditions[0]} if conditions else {}
     return f"{source.access['base']}/resource/{source.access['dataset']}.json?{urlencode({**parameters, **where}, safe='$:,*()')}"
 
 
