@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from . import clean
-from .source import DATE_FIELDS, Source
+from .kinds import DATE_FIELDS
+from .source import Source
 
 
 class Remembered(dict[str, str]):

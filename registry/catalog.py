@@ -30,7 +30,7 @@ def load_catalog(data: Path) -> Catalog:
     """Read and check data/; DataError names the file, the key, the allowed values and what to do."""
     book, vocabulary, sources = load_law_book(data), load_vocabulary(data), load_sources(data)
     for source in sources.values():
-        if source.jurisdiction not in book.jurisdictions:
+        if source.jurisdiction and source.jurisdiction not in book.jurisdictions:
             path = data / "sources" / f"{source.id}.yml"
             raise DataError(f"{path}: jurisdiction `{source.jurisdiction}` has no file in data/jurisdictions.")
     _check_asks(data, sources, vocabulary)

@@ -143,9 +143,9 @@ def check(ctx: click.Context, quiet: bool) -> None:
 @_JSON
 @click.pass_context
 def explain(ctx: click.Context, contract: str, as_json: bool) -> None:
-    """Tell the whole story of one contract or record: row, match, rule, citation.
+    """Tell the whole story of one contract, record, payment, matter or document: row, match, rule, citation.
 
-    CONTRACT is an id as the site shows it, or a contract number.
+    CONTRACT is an id as the site shows it, or the number of a contract or a matter.
 
     \b
     Example:

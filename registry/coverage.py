@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Container, Iterable, Mapping
+from typing import Any, Literal, NamedTuple
 
 from . import pages
+from .report import SourceReport
 from .snapshot import Snapshot
 from .source import Source
 
@@ -35,12 +36,11 @@ def searched(
     account: Mapping[str, str],
     snapshot: Snapshot | None,
     through: str | None,
-    contracts_seen: int,
-    contracts_matched: int,
+    report: SourceReport,
     now: Mapping[str, str],
     generalists: Iterable[str] = (),
 ) -> Row:
-    """The coverage row of a source that was loaded."""
+    """The coverage row of a source that was loaded; `through` is the newest day it shows, `now` the words it is searched by today."""
     then = snapshot.searched_for if snapshot else asked_for(account)
     whole = then is None
     short = whole and not _known_whole(source, account)
@@ -55,9 +55,51 @@ def searched(
         "rows_read": int(account["rows_read"]),
         "rows_staged": int(account["rows_staged"]),
         "rows_refused": int(account["rows_refused"]),
-        "contracts_seen": snapshot.contracts_in_whole_file if snapshot else contracts_seen,
-        "contracts_matched": contracts_matched,
+        **_matched(source, report, snapshot),
     }
+
+
+def _matched(source: Source, report: SourceReport, snapshot: Snapshot | None) -> Row:
+    """How many contracts there are and match, or how many rows of another kind match."""
+    if source.kind != "contracts":
+        return {"contracts_seen": None, "contracts_matched": None, "rows_matched": report.rows_matched or 0}
+    seen = snapshot.contracts_in_whole_file if snapshot else report.contracts_seen
+    return {"contracts_seen": seen, "contracts_matched": report.contracts_matched, "rows_matched": None}
+
+
+class Searched(NamedTuple):
+    """One source of a council's matters: the ISO days since and through which it was searched, and the slugs it was not searched for."""
+
+    since: str
+    through: str
+    not_searched_for: frozenset[str]
+
+
+class Council(NamedTuple):
+    """What was searched of the deciding body of one place; nothing, where no source of its matters was read as a whole."""
+
+    sources: tuple[Searched, ...]
+
+    def silence(self, since: str, through: str, slugs: Iterable[str]) -> Literal["not_found", "not_searched"]:
+        """What it means that no matter on any of these slugs was found between two ISO days: none there, or nobody looked.
+
+        One source must cover the whole time and have been searched for all of them: two that meet may have a gap.
+        """
+        wanted = frozenset(slugs)
+        whole = [one for one in self.sources if one.since <= since and through <= one.through and not wanted & one.not_searched_for]
+        return "not_found" if whole else "not_searched"
+
+
+def council_searched(rows: Iterable[Mapping[str, Any]], matters: Container[str], jurisdiction: str) -> Council:
+    """What rows of `coverage` say of one place's council; `matters` are the ids of the sources of council matters.
+
+    A source that failed, was never loaded, of which only a part is there, or that shows no day, has searched nothing.
+    """
+    here = [row for row in rows if row["source"] in matters and row["jurisdiction"] == jurisdiction]
+    read = [row for row in here if row["state"] == "searched" and row["scope"] != "part" and row["searched_through"]]
+    return Council(tuple(
+        Searched(row["searched_from"], row["searched_through"], frozenset(json.loads(row["not_searched_for"]))) for row in read
+    ))  # fmt: skip
 
 
 def asked_for(account: Mapping[str, str]) -> dict[str, str] | None:
@@ -84,15 +126,16 @@ def not_loaded(source: Source, state: str, why: str) -> Row:
         "rows_refused",
         "contracts_seen",
         "contracts_matched",
+        "rows_matched",
     )
     return {**_row(source, state, why), **dict.fromkeys(nothing), "not_searched_for": "[]"}
 
 
 def _row(source: Source, state: str, why: str) -> Row:
     return {
-        "id": f"{source.id}_{source.jurisdiction}",
+        "id": f"{source.id}_{source.jurisdiction or 'anywhere'}",
         "source": source.id,
-        "jurisdiction": source.jurisdiction,
+        "jurisdiction": source.jurisdiction or None,
         "state": state,
         "why": why,
     }

@@ -1,21 +1,28 @@
-"""The whole story of one contract or record, read from the registry: row, match, rule, citation."""
+"""The whole story of one contract, record, payment, council matter or document, read from the registry: row, match, rule, citation."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from .errors import RegistryError
+from .matters import matter_sentence
+from .payments import payment_sentence
 
+# What can be asked for, where it stands, and by which column.
+KINDS = (
+    ("contract", "contracts", "id"), ("record", "records", "id"), ("payment", "transactions", "id"), ("matter", "matters", "id"),
+    ("document", "documents", "id"), ("contract", "contracts", "contract_number"), ("matter", "matters", "matter_number"),
+)  # fmt: skip
 FOOTER = "Our reading of public law texts. Not legal advice and not a finding that anyone broke the law."
 
 
 def explain(registry: Path, wanted: str) -> dict[str, Any]:
-    """Everything the registry holds of one contract (by id or number) or record; RegistryError where it holds none or several."""
+    """Everything the registry holds of one thing (by id; a contract or matter also by number); RegistryError for none or several."""
     if not registry.exists():
         raise RegistryError(f"{registry} does not exist yet. Run `registry load --offline` first.")
     with closing(sqlite3.connect(f"file:{registry}?mode=ro", uri=True)) as db:
@@ -25,20 +32,23 @@ def explain(registry: Path, wanted: str) -> dict[str, Any]:
 
 
 def _find(db: sqlite3.Connection, wanted: str) -> tuple[str, dict[str, Any]]:
-    for kind, column in (("contract", "id"), ("record", "id"), ("contract", "contract_number")):
-        rows = _rows(db, f"SELECT * FROM {kind}s WHERE {column} = ?", wanted)
+    for kind, table, column in KINDS:
+        rows = _rows(db, f"SELECT * FROM {table} WHERE {column} = ?", wanted)
         if len(rows) > 1:
-            raise RegistryError(f"`{wanted}` is the number of several contracts: {', '.join(row['id'] for row in rows)}. Give the id.")
+            raise RegistryError(f"`{wanted}` is the number of several {table}: {', '.join(row['id'] for row in rows)}. Give the id.")
         if rows:
             return kind, rows[0]
     raise RegistryError(
-        f"No contract or record `{wanted}` in the registry. It holds only what matched a surveillance technology: "
+        f"No contract, record, payment, matter or document `{wanted}` in the registry. It holds only what matched a surveillance "
+        "technology: "
         "absence here is not proof that there is no contract. Ids stand on the site and in `matches`."
     )
 
 
 def _story(db: sqlite3.Connection, kind: str, found: dict[str, Any]) -> dict[str, Any]:
-    judged = _rows(db, f"SELECT * FROM determinations WHERE {kind} = ? ORDER BY decides DESC, law", found["id"])
+    # Only acquisitions are judged: a payment, a matter or a mention is evidence of one.
+    judges = f"SELECT * FROM determinations WHERE {kind} = ? ORDER BY decides DESC, law"
+    judged = _rows(db, judges, found["id"]) if kind in ("contract", "record") else []
     for one in judged:
         for name in ("facts", "trace", "unknowns"):
             one[name] = json.loads(one[name])
@@ -64,7 +74,10 @@ def in_words(told: dict[str, Any]) -> str:
 
 def _what(told: dict[str, Any]) -> Iterator[str]:
     one = told[told["kind"]]
-    yield f"{one['title']} ({one['id']})"
+    yield f"{one['title'] or one.get('supplier_name')} ({one['id']})"
+    if told["kind"] in SENTENCES:
+        yield f"  {SENTENCES[told['kind']](one)}"
+        return
     if told["kind"] == "record":
         yield f"  {one['event_type']}, {one['stage'] or 'no stage given'}, {one['event_date'] or 'undated'}; {one['buyer_unit']}"
         yield f"  {one['finding']}"
@@ -74,6 +87,17 @@ def _what(told: dict[str, Any]) -> Iterator[str]:
     yield f"  {one['buyer_name']}, {unit} with {supplier}: {value}"
     term = f"{one['period_start_date'] or '?'} to {one['period_end_date'] or '?'}"
     yield f"  signed {one['date_signed'] or 'on an unpublished day'}; term {term}; {one['amendment_count']} amendments"
+
+
+def _matter(one: dict[str, Any]) -> str:
+    return f"{matter_sentence(one)} Outcome: {one['outcome'] or 'not known'}; decided {one['date_decided'] or 'on no published day'}."
+
+
+def _document(one: dict[str, Any]) -> str:
+    return f"A document of {one['publisher'] or 'an unnamed publisher'} that mentions it: a lead to read, no evidence of a purchase."
+
+
+SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {"payment": payment_sentence, "matter": _matter, "document": _document}
 
 
 def _source(told: dict[str, Any]) -> Iterator[str]:

@@ -79,8 +79,7 @@ def contract_holdings(contract: Row, found: Found, trade: Trade) -> Iterator[Row
         "in_force_from": start if dated else None, "in_force_to": end if dated else None, "ended_by": end if dated else None,
         "source_url": contract["source_url"], "grade": "official", "proposal": 0,
     }  # fmt: skip
-    suppliers = [contract["supplier"]] if contract["supplier"] else []
-    yield from _each(common, abouts(found, suppliers, trade))
+    yield from holding_rows(common, found, [contract["supplier"]] if contract["supplier"] else [], trade)
 
 
 def contract_sentence(contract: Row) -> str:
@@ -101,7 +100,7 @@ def record_holdings(record: Record, found: Found, suppliers: Iterable[str], trad
         "ended_by": ended_by, "source_url": record.source_url, "grade": record.evidence_grade,
         "proposal": int(record.stage == "proposed"),
     }  # fmt: skip
-    yield from _each(common, abouts(found, suppliers, trade))
+    yield from holding_rows(common, found, suppliers, trade)
 
 
 def _term(record: Record) -> tuple[bool, str | None, str | None, str | None]:
@@ -121,6 +120,7 @@ def _days(text: str) -> tuple[str | None, str | None]:
     return first.isoformat(), last.isoformat()
 
 
-def _each(common: Row, things: Iterable[tuple[str, str, bool]]) -> Iterator[Row]:
-    for about, kind, firm in things:
+def holding_rows(common: Row, found: Found, suppliers: Iterable[str], trade: Trade) -> Iterator[Row]:
+    """One row of `holdings` per thing that something is about; `common` is what all of them say, `suppliers` the parties named."""
+    for about, kind, firm in abouts(found, suppliers, trade):
         yield {"id": f"{common['ref']}__{kind}__{about}", "about": about, "about_kind": kind, "firm": int(firm), **common}

@@ -21,6 +21,8 @@ from .source import Source
 from .vocabulary import Product
 
 Row = dict[str, Any]
+# What a match can be of, each a column of `matches`.
+MATCHED = ("contract", "record", "payment", "matter", "document")
 
 
 class Context(NamedTuple):
@@ -57,17 +59,17 @@ def add_contracts(
 ) -> None:
     """Write the contracts of these numbers from a staged source, with their amendments, matches and determinations."""
     origin, load = report.account["origin"], f"{source.id}_{report.account['sha256'][:12]}"
-    for number, rows in staged.contracts(db, source, numbers):
+    for number, rows in staged.things(db, source, numbers):
         rolled = roll_up(source, number, rows, origin, load)
-        matches = _contract_matches(known.matcher, rows)
+        matches = thing_matches(known.matcher, rows)
         report.contracts_matched += 1
         issues.extend(rolled.issues)
         _add_contract(writer, known, rolled, matches)
-    report.contracts_seen = staged.count_contracts(db, source)
+    report.contracts_seen = staged.count_things(db, source)
 
 
-def _contract_matches(matcher: Matcher, rows: Iterable[staged.RawRow]) -> list[Match]:
-    """The matches of all revisions, each told once; where any revision says what is bought, mere leads are dropped."""
+def thing_matches(matcher: Matcher, rows: Iterable[staged.RawRow]) -> list[Match]:
+    """The matches of all rows of one thing, each told once; where any of them says what is bought, mere leads are dropped."""
     texts = dict.fromkeys(tuple(row.get(name, "") for name in ("title", "description", "supplier_name", "buyer_unit")) for row in rows)
     found = [one for text in texts for one in match(matcher, *text)]
     firm = [one for one in found if one.evidence != "supplier"]
@@ -85,7 +87,7 @@ def _add_contract(writer: Writer, known: Context, rolled: RolledUp, matches: lis
     contract = {**contract, "supplier": found.supplier, **_judged_columns(found, acquisition, answer)}
     writer.add("contracts", [contract])
     writer.add("amendments", rolled.amendments)
-    writer.add("matches", _match_rows(known, "contract", contract["id"], matches))
+    writer.add("matches", match_rows(known, "contract", contract["id"], matches))
     writer.add("determinations", determination_rows(acquisition, answer, known.catalog.book))
     writer.add("holdings", contract_holdings(contract, found, known.trade))
 
@@ -96,7 +98,7 @@ def add_records(writer: Writer, known: Context) -> None:
         matches = _record_matches(known.matcher, record)
         found = _record_found(known.matcher, known.products, record)
         writer.add("records", [_add_record(writer, known, record, found)])
-        writer.add("matches", _match_rows(known, "record", record.id, matches))
+        writer.add("matches", match_rows(known, "record", record.id, matches))
         writer.add("holdings", record_holdings(record, found, _suppliers(known.matcher, record), known.trade))
 
 
@@ -189,11 +191,11 @@ def _suppliers(matcher: Matcher, record: Record) -> list[str]:
     return [slug for slug in dict.fromkeys(slugs) if slug]
 
 
-def _match_rows(known: Context, kind: str, ref: str, matches: Iterable[Match]) -> Iterator[Row]:
+def match_rows(known: Context, kind: str, ref: str, matches: Iterable[Match]) -> Iterator[Row]:
+    """The rows of `matches` of one thing; `kind` is one of MATCHED and `ref` its id."""
     for number, one in enumerate(matches, 1):
         product = known.products.get(one.product) if one.product else None
         basis = product.basis if product else known.catalog.suppliers[one.supplier].evidence.basis if one.supplier else "source"
         yield {
-            "id": f"{ref}__{number}", "contract": ref if kind == "contract" else None, "record": ref if kind == "record" else None,
-            **one._asdict(), "basis": basis,
+            "id": f"{ref}__{number}", **{other: ref if other == kind else None for other in MATCHED}, **one._asdict(), "basis": basis,
         }  # fmt: skip

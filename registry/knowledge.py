@@ -62,7 +62,7 @@ def source_rows(sources: Mapping[str, Source]) -> Iterator[Row]:
     """One row per portal data set."""
     for one in sources.values():
         yield {
-            "id": one.id, "title": one.title, "jurisdiction": one.jurisdiction, "kind": one.kind, "portal": one.portal,
+            "id": one.id, "title": one.title, "jurisdiction": one.jurisdiction or None, "kind": one.kind, "portal": one.portal,
             "url": one.url, "licence": one.licence, "licence_url": one.licence_url, "publisher": one.publisher,
             "grain": one.grain, "amounts_mean": one.amounts_mean, "last_probed": one.last_probed,
             "columns_never_fetched": _list(one.never_fetched), "notes": " ".join((one.notes, one.probed_with)).strip(),

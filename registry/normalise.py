@@ -41,7 +41,7 @@ def in_order(source: Source, rows: list[RawRow]) -> list[RawRow]:
 
     Cities have renumbered: an old revision may carry a text where later ones carry numbers, and numbers alone would put it last.
     """
-    days = {row["row"]: str(_read(source, "date_signed", row) or "") for row in rows}
+    days = {row["row"]: str(read_field(source, "date_signed", row) or "") for row in rows}
     dated = all(days.values())
     return sorted(rows, key=lambda row: (days[row["row"]] if dated else "", revision_order(row.get("revision", "")), int(row["row"])))
 
@@ -71,7 +71,7 @@ def _only_newest_counted(amendments: list[Row]) -> list[Row]:
 def _amendment(source: Source, contract: str, row: RawRow, before: list[str], load: str, origin: str, issues: list[Issue]) -> Row:
     """One revision. An amount that repeats within one revision number is the same amount told twice: not counted again."""
     revision, occurrence = row.get("revision", ""), len(before) + 1
-    cents = _read(source, "value_amount", row)
+    cents = read_field(source, "value_amount", row)
     return {
         "id": f"{contract}_r{clean.identifier(revision)}-{occurrence}",
         "contract": contract,
@@ -79,9 +79,9 @@ def _amendment(source: Source, contract: str, row: RawRow, before: list[str], lo
         "occurrence": occurrence,
         "title": _shown(source, row, "title", origin, issues),
         "supplier_name": _shown(source, row, "supplier_name", origin, issues),
-        "date_signed": _read(source, "date_signed", row),
-        "period_start_date": _read(source, "period_start_date", row),
-        "period_end_date": _read(source, "period_end_date", row),
+        "date_signed": read_field(source, "date_signed", row),
+        "period_start_date": read_field(source, "period_start_date", row),
+        "period_end_date": read_field(source, "period_end_date", row),
         "value_amount": None if cents is None else int(cents) / 100,
         "counted": int(row.get("value_amount", "") not in before),
         "source_row": int(row["row"]),
@@ -90,8 +90,8 @@ def _amendment(source: Source, contract: str, row: RawRow, before: list[str], lo
     }
 
 
-def _read(source: Source, name: str, row: RawRow) -> str | int | None:
-    """The value, or None where it is blank or unreadable; the audit of staging has reported the latter by row."""
+def read_field(source: Source, name: str, row: RawRow) -> str | int | None:
+    """A date (ISO day) or amount (cents), or None where it is blank or unreadable; the audit of staging has reported the latter by row."""
     try:
         return reader(source, name)(row.get(name, ""))
     except ValueError:
@@ -124,7 +124,7 @@ def _contract(source: Source, contract_id: str, number: str, rows: list[RawRow],
     return {
         "id": contract_id,
         "jurisdiction": source.jurisdiction,
-        "buyer_name": source.buyer_name,
+        "buyer_name": clean.text(_newest(rows, "buyer_name")) or source.buyer_name,
         "buyer_unit": clean.text(_newest(rows, "buyer_unit")),
         "supplier_name": clean.text(_newest(rows, "supplier_name")),
         "title": clean.text(_oldest(rows, "title")),

@@ -8,13 +8,15 @@ from .asking import asking
 from .build import Writer, building
 from .catalog import Catalog
 from .holdings import CUT_AT_TERMINATION
-from .judged import Context, add_contracts, add_records, context
+from .judged import Context, add_records, context
 from .locking import alone
 from .match import build_matcher
 from .paths import Paths
+from .payments import LINK_TO_CONTRACTS
 from .published import add_coverage, add_knowledge, close_report
-from .remembered import matching_contracts
+from .remembered import matching
 from .report import Report, SourceReport
+from .singles import ADD
 from .staged import reading
 from .staging import From, Progress, kept, stage_source
 from .verify import registry_problems
@@ -47,7 +49,8 @@ def _build(paths: Paths, catalog: Catalog, staged: Iterable[SourceReport]) -> Re
         for slug in catalog.sources:
             _add_source(paths, writer, known, slug, report)
         writer.flush()
-        db.execute(CUT_AT_TERMINATION)
+        for change in (CUT_AT_TERMINATION, LINK_TO_CONTRACTS):
+            db.execute(change)
         report.issues.extend(registry_problems(db))
         close_report(db, writer, paths, report)
     return report
@@ -58,6 +61,6 @@ def _add_source(paths: Paths, writer: Writer, known: Context, slug: str, report:
     if not one.account:
         return add_coverage(writer, paths, known, source, one, None, report)
     with reading(paths.staging(slug)) as staging:
-        numbers = matching_contracts(paths, source, staging, known.matcher)
-        add_contracts(writer, known, source, staging, numbers, one, report.issues)
+        names = matching(paths, source, staging, known.matcher)
+        ADD[source.kind](writer, known, source, staging, names, one, report.issues)
         add_coverage(writer, paths, known, source, one, staging, report)

@@ -20,6 +20,9 @@ from .unchanged import state
 from .verify import source_problems
 from .vocabulary import vocabulary_hashes
 
+# The tables whose sizes a load tells.
+COUNTED = ("contracts", "amendments", "transactions", "matters", "documents", "records", "matches", "determinations", "issues")
+
 
 def add_knowledge(writer: Writer, catalog: Catalog) -> None:
     """Write what the engine knows, so that the site documents its own rules."""
@@ -45,13 +48,14 @@ def add_coverage(
         writer.add("coverage", [coverage.not_loaded(source, state_now, one.error or "Never loaded: no file, archive or bundled extract.")])
         return
     snapshot = _snapshot(paths, source, one)
+    whole = snapshot is None and coverage.asked_for(one.account) is None
     shares = staged.filled(db, source)
     report.issues.extend(staged.issues(db))
-    report.issues.extend(source_problems(source, one.account, snapshot is None, one.contracts_seen, shares))
+    report.issues.extend(source_problems(source, one.account, whole, one.contracts_seen, shares))
     through = staged.newest_day(db, source, one.account["read_at"])
     words = vocabulary_hashes(known.catalog.technologies, known.catalog.suppliers)
     generalists = [slug for slug, supplier in known.catalog.suppliers.items() if supplier.specialist == "no"]
-    row = coverage.searched(source, one.account, snapshot, through, one.contracts_seen, one.contracts_matched, words, generalists)
+    row = coverage.searched(source, one.account, snapshot, through, one, words, generalists)
     writer.add("coverage", [{**row, "why": f"{row['why']} The newest refresh failed: {one.error}" if one.error else row["why"]}])
 
 
@@ -65,7 +69,7 @@ def close_report(db: sqlite_utils.Database, writer: Writer, paths: Paths, report
     writer.add("loads", load_rows(report))
     writer.add("issues", issue_rows(report))
     writer.flush()
-    report.counts = {name: db[name].count for name in ("contracts", "amendments", "records", "matches", "determinations", "issues")}
+    report.counts = {name: db[name].count for name in COUNTED}
     writer.add("about_this_registry", _about(paths, report))
 
 

@@ -1,4 +1,4 @@
-"""Which contracts of a source match, remembered between runs: only what has changed is sought through again."""
+"""Which things of a source match, remembered between runs: only what has changed is sought through again."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .source import Source
 from .unchanged import fingerprint
 
 
-def matching_contracts(paths: Paths, source: Source, db: staged.Connection, matcher: Matcher) -> list[str]:
-    """The numbers of the contracts that match anything, sorted: from memory where nothing that matters has changed."""
+def matching(paths: Paths, source: Source, db: staged.Connection, matcher: Matcher) -> list[str]:
+    """The names of the things that match anything, sorted: from memory where nothing that matters has changed."""
     memory, account, words = paths.matched(source.id), staged.account(db), _words(paths)
     kept = json.loads(memory.read_text(encoding="utf-8")) if memory.exists() else {}
     if (kept.get("words"), kept.get("sha256"), kept.get("definition")) == (words, account["sha256"], account["definition"]):
@@ -31,11 +31,11 @@ def matching_contracts(paths: Paths, source: Source, db: staged.Connection, matc
 
 
 def _again(source: Source, db: staged.Connection, matcher: Matcher, numbers: Iterable[str]) -> list[str]:
-    """The numbers as before, with the contracts that changed sought through again."""
+    """The names as before, with the things that changed sought through again."""
     changed = {number for (number,) in db.execute("SELECT number FROM changed")}
     rows = (
         (number, row.get("title"), row.get("description"), row.get("supplier_name"), row.get("buyer_unit"))
-        for number, group in staged.contracts(db, source, changed)
+        for number, group in staged.things(db, source, changed)
         for row in group
     )
     found = {str(number) for number, _ in scan(matcher, rows) if str(number).strip()}

@@ -22,6 +22,7 @@ class SourceReport:
     error: str = ""
     contracts_seen: int = 0
     contracts_matched: int = 0
+    rows_matched: int | None = None  # of a source whose rows are no contracts
 
 
 @dataclass
@@ -64,7 +65,8 @@ class Report:
 
 def _account(one: SourceReport) -> dict[str, Any]:
     counted = {name: _number(one.account, name) for name in ("rows_read", "rows_staged", "rows_refused")}
-    return {**counted, "contracts": one.contracts_seen, "contracts_matched": one.contracts_matched, "sha256": one.account.get("sha256")}
+    matched = {"contracts": one.contracts_seen, "contracts_matched": one.contracts_matched, "rows_matched": one.rows_matched}
+    return {**counted, **matched, "sha256": one.account.get("sha256")}
 
 
 def _line(one: SourceReport) -> str:
@@ -74,7 +76,8 @@ def _line(one: SourceReport) -> str:
     if one.account:
         read, kept, refused = (int(one.account[name]) for name in ("rows_read", "rows_staged", "rows_refused"))
         told += f"; {read:,} rows read = {kept:,} staged + {refused:,} refused"
-        told += f"; {one.contracts_seen:,} contracts, {one.contracts_matched:,} matched"
+        contracts = f"{one.contracts_seen:,} contracts, {one.contracts_matched:,} matched"
+        told += f"; {contracts}" if one.rows_matched is None else f"; {one.rows_matched:,} rows matched"
     return told
 
 

@@ -115,11 +115,15 @@ def _differences(state: Reading, old: sqlite3.Connection) -> Iterator[_Differenc
 
 
 def _write(db: sqlite3.Connection, source: Source, different: list[Row], before: list[Row], last: int) -> None:
-    """Write the different rows over, drop those past the end, and name the contracts they belong or belonged to."""
+    """Write the different rows over, drop those past the end, and name the things they belong or belonged to."""
     holes = ", ".join("?" * (len(source.kept) + 1))
     db.executemany(f"INSERT OR REPLACE INTO rows VALUES ({holes})", different)
+    dropped = {str(row) for (row,) in db.execute("SELECT row FROM rows WHERE row > ?", (last,))}
     db.execute("DELETE FROM rows WHERE row > ?", (last,))
-    at = source.kept.index(source.fields["contract_number"])
-    numbers = {str(row[at]) for row in before} | {str(row[at + 1]) for row in different}
+    if source.group is None:
+        numbers = dropped | {str(row[0]) for row in different}
+    else:
+        at = source.kept.index(source.group)
+        numbers = {str(row[at]) for row in before} | {str(row[at + 1]) for row in different}
     db.executescript("DROP TABLE IF EXISTS changed; CREATE TABLE changed (number TEXT PRIMARY KEY)")
     db.executemany("INSERT INTO changed VALUES (?)", ((number,) for number in sorted(numbers)))

@@ -79,25 +79,28 @@ def odd(source: Source, load: Archived, number: int, value: str, column: str, me
 
 
 def nameless_rows(db: sqlite3.Connection, source: Source, load: Archived) -> Iterator[Issue]:
-    """Rows without a contract number: staged, but rolled up with nothing, since no one can say what belongs together."""
-    column = source.fields["contract_number"]
+    """Rows without the number of their contract: staged, but rolled up with nothing, since no one can say what belongs together."""
+    column = source.group
+    if column is None:
+        return
+    what = str(source.grain_of.group)
     for (number,) in db.execute(f"SELECT row FROM rows WHERE {nameless(column)} ORDER BY row LIMIT {MOST_ISSUES_KEPT}"):
         yield Issue(
             source.id,
             "error",
-            "no_contract_number",
+            f"no_{what}",
             load.origin,
             number,
             column,
             "",
-            f"Row {number} has no contract number.",
-            "Staged as it stands, in no contract. Ask the publisher, or look whether columns have moved.",
+            f"Row {number} has no {what.replace('_', ' ')}.",
+            f"Staged as it stands, in none of the {source.kind}. Ask the publisher, or look whether columns have moved.",
         )
 
 
 def repeated_keys(db: sqlite3.Connection, source: Source, load: Archived, key: str) -> Iterator[Issue]:
     """Keys that stand more than once: a warning where the source file says that they may, else SourceError."""
-    named = f"NOT {nameless(source.fields['contract_number'])}"
+    named = f"NOT {nameless(source.group)}" if source.group else "1"
     query = f"SELECT count(*), min(row), max(row), {key} FROM rows WHERE {named} GROUP BY {key} HAVING count(*) > 1"
     found = db.execute(query).fetchall()
     if found and not source.key_may_repeat:

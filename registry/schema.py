@@ -108,6 +108,34 @@ TABLES: dict[str, Table] = {
         indexes=("contract",),
         links={"contract": "contracts"},
     ),
+    "transactions": Table(
+        _columns(
+            "id jurisdiction source buyer_name buyer_unit supplier supplier_name title description transaction_date value_currency "
+            "contract_number contract technologies products evidence source_url load",
+            real="value_amount",
+            whole="year source_row",
+        ),
+        indexes=("jurisdiction", "buyer_unit", "supplier", "contract", "year", "evidence", "source", "transaction_date"),
+        links={"jurisdiction": "jurisdictions", "supplier": "suppliers", "source": "sources", "contract": "contracts"},
+    ),
+    "matters": Table(
+        _columns(
+            "id jurisdiction source matter_number title description matter_type status outcome body date_introduced date_agenda "
+            "date_decided enactment_number technologies products supplier evidence source_url load",
+            whole="year",
+        ),
+        indexes=("jurisdiction", "outcome", "body", "matter_type", "supplier", "year", "evidence", "source", "date_agenda"),
+        search=("title", "description", "matter_number", "body"),
+        links={"jurisdiction": "jurisdictions", "supplier": "suppliers", "source": "sources"},
+    ),
+    "documents": Table(
+        _columns(
+            "id jurisdiction source title publisher date_published technologies products supplier evidence source_url load",
+            whole="year",
+        ),
+        indexes=("jurisdiction", "publisher", "supplier", "year", "source", "date_published"),
+        links={"jurisdiction": "jurisdictions", "supplier": "suppliers", "source": "sources"},
+    ),
     "records": Table(
         _columns(
             "id jurisdiction buyer_unit technology product supplier event_type stage event_date date_precision "
@@ -134,9 +162,12 @@ TABLES: dict[str, Table] = {
         links={"jurisdiction": "jurisdictions", "technology": "technologies", "rule": "rules"},
     ),
     "matches": Table(
-        _columns("id contract record technology evidence product supplier term field excerpt basis"),
-        indexes=("contract", "record", "technology", "product", "supplier", "evidence"),
-        links={"contract": "contracts", "record": "records", "technology": "technologies", "product": "products", "supplier": "suppliers"},
+        _columns("id contract record payment matter document technology evidence product supplier term field excerpt basis"),
+        indexes=("contract", "record", "payment", "matter", "document", "technology", "product", "supplier", "evidence"),
+        links={
+            "contract": "contracts", "record": "records", "payment": "transactions", "matter": "matters", "document": "documents",
+            "technology": "technologies", "product": "products", "supplier": "suppliers",
+        },
     ),
     "determinations": Table(
         _columns(
@@ -158,7 +189,7 @@ TABLES: dict[str, Table] = {
     "coverage": Table(
         _columns(
             "id source jurisdiction state scope searched_from searched_through searched_for_hash not_searched_for why",
-            whole="rows_read rows_staged rows_refused contracts_seen contracts_matched",
+            whole="rows_read rows_staged rows_refused contracts_seen contracts_matched rows_matched",
         ),
         indexes=("source", "jurisdiction", "state"),
         links={"source": "sources", "jurisdiction": "jurisdictions"},

@@ -59,12 +59,12 @@ def take_snapshot(data: Path, source: Source, staging: Path, matcher: Matcher, s
     files = snapshot_files(data, source.id)
     with staged.reading(staging) as db:
         numbers = list(matched_numbers(db, source, matcher))
-        rows = [row for _, group in staged.contracts(db, source, numbers) for row in group]
+        rows = [row for _, group in staged.things(db, source, numbers) for row in group]
         account = staged.account(db)
         snapshot = Snapshot(
             source=source.id, taken=datetime.date.fromisoformat(account["read_at"][:10]), origin=account["origin"],
             sha256=account["sha256"], rows_in_whole_file=int(account["rows_staged"]),
-            contracts_in_whole_file=staged.count_contracts(db, source), rows=len(rows),
+            contracts_in_whole_file=staged.count_things(db, source), rows=len(rows),
             searched_through=datetime.date.fromisoformat(staged.newest_day(db, source, account["read_at"]) or account["read_at"][:10]),
             note="Made by `registry snapshot`; do not edit by hand.", searched_for=dict(sorted(searched_for.items())),
         )  # fmt: skip
@@ -74,7 +74,7 @@ def take_snapshot(data: Path, source: Source, staging: Path, matcher: Matcher, s
 
 
 def matched_numbers(db: staged.Connection, source: Source, matcher: Matcher) -> Iterator[str]:
-    """The contract numbers of staged rows whose words match anything (a number may come more than once)."""
+    """The names of the things (contract numbers, places of rows) whose words match anything; one may come more than once."""
     for number, _ in scan(matcher, staged.words(db, source)):
         yield str(number)
 

@@ -11,27 +11,10 @@ from typing import Literal
 import msgspec
 
 from .errors import DataError
+from .kinds import KINDS, FieldName, Kind, KindName, MatterOutcome
 from .shape import Strict, load_file
 
 SLUG = r"^[a-z0-9][a-z0-9_-]*$"
-
-# The contract columns a source may fill (OCDS names; a revision is an OCDS amendment).
-FieldName = Literal[
-    "contract_number",
-    "revision",
-    "title",
-    "description",
-    "buyer_unit",
-    "supplier_name",
-    "date_signed",
-    "period_start_date",
-    "period_end_date",
-    "value_amount",
-    "procurement_method",
-    "status",
-    "source_url",
-]
-DATE_FIELDS = ("date_signed", "period_start_date", "period_end_date")
 
 PLACES = ("supplier", "SUPPLIER", "product", "PRODUCT")
 # Portals that can be asked for some rows only.
@@ -85,12 +68,16 @@ class Asks(Strict, frozen=True):
 
 
 class Source(Strict, frozen=True):
-    """One data set of one portal."""
+    """One data set of one portal.
+
+    `key` tells its rows apart; an empty one says that nothing does, and then a row is known by its content and by how many
+    equal ones come before it. `statuses`: what each status word of a council's matters comes to.
+    """
 
     id: str
     title: str
     jurisdiction: str
-    kind: Literal["contracts", "payments", "matters", "records"]
+    kind: KindName
     portal: Literal["arcgis", "ckan", "delimited", "socrata"]
     url: str
     publisher: str
@@ -114,6 +101,7 @@ class Source(Strict, frozen=True):
     never_fetched: dict[str, str] = {}
     placeholders: dict[str, str] = {}
     known_slips: tuple[Slip, ...] = ()
+    statuses: dict[str, MatterOutcome] = {}
     currency: str = "USD"
     encoding: str = "utf-8-sig"
     delimiter: str = ","
@@ -123,8 +111,18 @@ class Source(Strict, frozen=True):
     notes: str = ""
 
     @property
+    def grain_of(self) -> Kind:
+        """What its kind of source holds."""
+        return KINDS[self.kind]
+
+    @property
+    def group(self) -> str | None:
+        """The portal's column whose value the rows of one thing share; None where each row is a thing of its own."""
+        return self.fields[self.grain_of.group] if self.grain_of.group else None
+
+    @property
     def ids_begin(self) -> str:
-        """What the ids of its contracts begin with; two sources of one place need different ones."""
+        """What the ids of its rows begin with; two sources of one place need different ones."""
         return self.id_prefix or self.jurisdiction
 
     @property
@@ -150,7 +148,7 @@ def load_sources(data: Path) -> dict[str, Source]:
         other = taken.setdefault(source.ids_begin, slug)
         if other != slug:
             raise DataError(
-                f"{data / 'sources' / slug}.yml: ids of its contracts would begin with `{source.ids_begin}`, as those of {other} do, and "
+                f"{data / 'sources' / slug}.yml: ids of its rows would begin with `{source.ids_begin}`, as those of {other} do, and "
                 f"could be the same. Write e.g. `id_prefix: {slug}`."
             )
     return sources
@@ -167,14 +165,29 @@ def _read(data: Path) -> Iterator[Source]:
 def _problems(source: Source, path: Path) -> Iterator[str]:
     if source.id != path.stem:
         yield f"id is `{source.id}` but the file is named `{path.stem}`; make them the same."
-    for needed in ("contract_number", "title", "supplier_name"):
+    for needed in source.grain_of.needed:
         if needed not in source.fields:
             yield f"fields: `{needed}` is missing; say which column of the portal it is."
+    for name in source.fields:
+        if name not in source.grain_of.fields:
+            yield f"fields: `{name}` means nothing for {source.kind}. Allowed: {', '.join(source.grain_of.fields)}."
+    yield from _kind_problems(source)
     yield from _access_problems(source)
     yield from _asks_problems(source)
     twice = set(source.fields.values()) & (set(source.ignore) | set(source.never_fetched))
     if twice:
         yield f"column `{min(twice)}` is both used and left out; keep one."
+
+
+def _kind_problems(source: Source) -> Iterator[str]:
+    if not source.key and source.kind != "payments":
+        yield f"key: {source.kind} need a column that tells their rows apart."
+    if not source.jurisdiction and not (source.kind == "documents" and source.id_prefix):
+        yield "jurisdiction is missing. Only a source of documents may leave it empty, and then needs an `id_prefix`."
+    if bool(source.statuses) != (source.kind == "matters"):
+        yield "statuses: a source of matters, and no other, says what each status word of the portal comes to."
+    if "approved" in source.statuses.values() and not {"date_decided", "enactment_number"} & set(source.fields):
+        yield "statuses: `approved` needs proof of the final vote: map `date_decided` or `enactment_number` under fields."
 
 
 def _access_problems(source: Source) -> Iterator[str]:

@@ -75,10 +75,11 @@ def close_staging(
 
     `base` is the sha256 of the load to which this one was compared, where only the difference was staged.
     """
-    key = ", ".join(quoted(column) for column in _key(source))
-    db.execute(f"CREATE INDEX IF NOT EXISTS by_key ON rows ({key})")
-    staged.issues.extend(nameless_rows(db, source, load))
-    staged.issues.extend(repeated_keys(db, source, load, key))
+    if source.key:
+        key = ", ".join(quoted(column) for column in _key(source))
+        db.execute(f"CREATE INDEX IF NOT EXISTS by_key ON rows ({key})")
+        staged.issues.extend(nameless_rows(db, source, load))
+        staged.issues.extend(repeated_keys(db, source, load, key))
     db.executescript("DROP TABLE IF EXISTS account; DROP TABLE IF EXISTS issues")
     db.execute("CREATE TABLE account (name TEXT PRIMARY KEY, value TEXT)")
     facts = (
@@ -100,5 +101,5 @@ def close_staging(
 
 
 def _key(source: Source) -> tuple[str, ...]:
-    """The contract number leads, so that one index serves both the key's audit and the roll-up."""
-    return tuple(dict.fromkeys((source.fields["contract_number"], *source.key)))
+    """What the rows of one thing share leads, so that one index serves both the key's audit and the roll-up."""
+    return tuple(dict.fromkeys((*filter(None, [source.group]), *source.key)))

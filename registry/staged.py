@@ -1,4 +1,8 @@
-"""Read a staging database back: the words to match on, and all rows of the contracts that matched."""
+"""Read a staging database back: the words to match on, and all rows of the things that matched.
+
+A thing is a contract with its revisions, a document, a single payment or matter. It is named by its number as published, or,
+where each row is a thing of its own, by the row's place in the file.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,13 @@ from pathlib import Path
 
 from .audit import reader
 from .issues import Issue
-from .source import FieldName, Source
+from .kinds import WORDS, FieldName
+from .source import Source
 from .sql import nameless, quoted
 
 Connection = sqlite3.Connection
 Words = tuple[str, str, str, str, str]
-# One revision as staged: its row in the file, and the raw text per contract field.
+# One row as staged: its place in the file, and the raw text per field.
 RawRow = dict[str, str]
 
 
@@ -31,28 +36,35 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def words(db: sqlite3.Connection, source: Source) -> Iterator[Words]:
-    """(contract number, title, description, supplier name, buyer unit) of every staged row, blank where not published."""
-    wanted: tuple[FieldName, ...] = ("contract_number", "title", "description", "supplier_name", "buyer_unit")
-    columns = ", ".join(_column(source, name) for name in wanted)
-    return db.execute(f"SELECT {columns} FROM rows WHERE NOT {nameless(source.fields['contract_number'])}")
+    """(name of the thing, title, description, supplier name, buyer unit) of every staged row, blank where not published."""
+    columns = ", ".join(_column(source, name) for name in WORDS)
+    if source.group is None:
+        return db.execute(f"SELECT CAST(row AS TEXT), {columns} FROM rows")
+    return db.execute(f"SELECT {quoted(source.group)}, {columns} FROM rows WHERE NOT {nameless(source.group)}")
 
 
-def contracts(db: sqlite3.Connection, source: Source, numbers: Iterable[str]) -> Iterator[tuple[str, list[RawRow]]]:
-    """Each wanted contract number with all its rows, in the order of the file.
+def things(db: sqlite3.Connection, source: Source, numbers: Iterable[str]) -> Iterator[tuple[str, list[RawRow]]]:
+    """Each wanted thing by its name with all its rows, in the order of the file.
 
     The numbers go through a temporary table, so that memory stays flat however many there are.
     """
     db.execute("CREATE TEMP TABLE wanted (number TEXT PRIMARY KEY) WITHOUT ROWID")
     db.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", ((number,) for number in numbers))
-    number, names = quoted(source.fields["contract_number"]), list(source.fields)
+    names = list(source.fields)
     columns = ", ".join(f"rows.{quoted(source.fields[name])}" for name in names)
-    rows = db.execute(
-        f"SELECT rows.row, {columns} FROM wanted CROSS JOIN rows ON rows.{number} = wanted.number ORDER BY wanted.number, rows.row"
-    )
-    at = names.index("contract_number") + 1
-    for key, group in groupby(rows, key=itemgetter(at)):
-        yield key, [dict(zip(("row", *names), map(str, row), strict=True)) for row in group]
+    same = f"rows.{quoted(source.group)} = wanted.number" if source.group else "rows.row = CAST(wanted.number AS INTEGER)"
+    order = "wanted.number, rows.row" if source.group else "rows.row"
+    rows = db.execute(f"SELECT wanted.number, rows.row, {columns} FROM wanted CROSS JOIN rows ON {same} ORDER BY {order}")
+    for key, group in groupby(rows, key=itemgetter(0)):
+        yield key, [dict(zip(("row", *names), map(str, row[1:]), strict=True)) for row in group]
     db.execute("DROP TABLE wanted")
+
+
+def keys(db: sqlite3.Connection, source: Source, rows: Iterable[int]) -> Iterator[tuple[str, ...]]:
+    """What tells each of these rows apart, as staged: its key, or all its columns where the source says that nothing does."""
+    columns = ", ".join(map(quoted, source.key or source.kept))
+    for row in rows:
+        yield db.execute(f"SELECT {columns} FROM rows WHERE row = ?", (row,)).fetchone()
 
 
 def raw_rows(db: sqlite3.Connection, source: Source, rows: Iterable[int]) -> Iterator[tuple[str, ...]]:
@@ -62,20 +74,22 @@ def raw_rows(db: sqlite3.Connection, source: Source, rows: Iterable[int]) -> Ite
         yield db.execute(f"SELECT {columns} FROM rows WHERE row = ?", (row,)).fetchone()
 
 
-def count_contracts(db: sqlite3.Connection, source: Source) -> int:
-    """How many contracts the staged rows are revisions of."""
-    column = source.fields["contract_number"]
+def count_things(db: sqlite3.Connection, source: Source) -> int:
+    """How many things the staged rows tell of: contracts whose revisions they are, or single payments."""
+    column = source.group
+    if column is None:
+        return int(db.execute("SELECT count(*) FROM rows").fetchone()[0])
     return int(db.execute(f"SELECT count(*) FROM (SELECT DISTINCT {quoted(column)} FROM rows WHERE NOT {nameless(column)})").fetchone()[0])
 
 
 def newest_day(db: sqlite3.Connection, source: Source, read_at: str) -> str | None:
-    """The newest ISO day on which the file shows a contract signed (else begun), not later than it was read.
+    """The newest ISO day on which the file shows something happen (for contracts: signed, else begun), not later than it was read.
 
     The file was searched through that day. Portals publish late, so the day a file was read says too much; the newest
     date inside it does not. None where the file shows no such day: then nothing is said to have been searched.
     """
-    name: FieldName = "date_signed" if "date_signed" in source.fields else "period_start_date"
-    if name not in source.fields:
+    name = next((one for one in source.grain_of.newest if one in source.fields), None)
+    if name is None:
         return None
     read = reader(source, name)
     days = (_day(read, raw) for (raw,) in db.execute(f"SELECT DISTINCT {quoted(source.fields[name])} FROM rows"))

@@ -44,6 +44,9 @@ _HOLDINGS_TOLD = """
 select holdings.*, jurisdictions.name as place,
        case when holdings.kind = 'contract' then ref end as contract,
        case when holdings.kind = 'record' then ref end as record,
+       case when holdings.kind = 'payment' then ref end as payment,
+       case when holdings.kind = 'matter' then ref end as matter,
+       case when holdings.kind = 'document' then ref end as document,
        case
          when coalesce(evidence_from, '') = '' then 'date not known'
          when evidence_from = evidence_to or coalesce(evidence_to, '') = '' then evidence_from
@@ -92,6 +95,8 @@ select jurisdictions.id as jurisdiction, jurisdictions.name as place, jurisdicti
        (select count(*) from laws where laws.jurisdiction = jurisdictions.id) as laws,
        (select count(*) from contracts where contracts.jurisdiction = jurisdictions.id) as contracts,
        (select count(*) from records where records.jurisdiction = jurisdictions.id) as records,
+       (select count(*) from transactions where transactions.jurisdiction = jurisdictions.id) as payments,
+       (select count(*) from matters where matters.jurisdiction = jurisdictions.id) as matters,
        searched_places.searched, searched_places.sources_not_searched
 from jurisdictions join searched_places on searched_places.jurisdiction = jurisdictions.id
 """

@@ -203,7 +203,7 @@ def test_explain_tells_records_too(loaded: Checkout) -> None:
 def test_explain_of_what_is_not_there_says_that_absence_proves_nothing(wanted: str, loaded: Checkout) -> None:
     result = loaded.run("explain", wanted)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert f"No contract or record `{wanted}`" in result.stderr and "not proof" in result.stderr
+    assert f"No contract, record, payment, matter or document `{wanted}`" in result.stderr and "not proof" in result.stderr
 
 
 # --- judge ---------------------------------------------------------------------------------------------------------------------

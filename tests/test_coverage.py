@@ -12,11 +12,14 @@ from conftest import ROOT, SOURCE
 
 from registry import pages
 from registry.coverage import not_loaded, not_searched_for, searched, words_hash
+from registry.report import SourceReport
 from registry.schema import TABLES
 from registry.snapshot import Snapshot
 from registry.source import Source, load_sources
 
 NOW = {"drone": "1", "alpr": "2", "new-product": "3"}
+
+REPORT = SourceReport(SOURCE, "loaded", contracts_seen=70_000, contracts_matched=12)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,7 @@ def extract(**searched_for: str) -> Snapshot:
 
 
 def row(source: Source, rows: int, snapshot: Snapshot | None) -> dict[str, Any]:
-    return searched(source, account(rows), snapshot, "2025-12-09", 70_000, 12, NOW)
+    return searched(source, account(rows), snapshot, "2025-12-09", REPORT, NOW)
 
 
 def test_a_whole_file_answers_for_every_word_through_its_newest_day(source: Source) -> None:
@@ -89,7 +92,7 @@ def test_two_places_of_one_source_have_two_rows(source: Source) -> None:
 
 
 def test_silence_about_a_supplier_of_many_things_proves_nothing_even_in_a_whole_file(source: Source) -> None:
-    one = searched(source, account(source.expect.rows_at_least), None, "2025-12-09", 1, 1, NOW, ["general-store"])
+    one = searched(source, account(source.expect.rows_at_least), None, "2025-12-09", REPORT, NOW, ["general-store"])
     assert json.loads(one["not_searched_for"]) == ["general-store"]
 
 
@@ -97,4 +100,4 @@ def test_without_a_bound_no_given_file_is_known_to_be_whole_but_a_portals_own_co
     unbound = msgspec.structs.replace(source, expect=msgspec.structs.replace(source.expect, rows_at_least=0))
     assert row(unbound, 500_000, None)["scope"] == "part"
     counted = account(500) | {"origin": pages.name_of(source.id)}
-    assert searched(unbound, counted, None, "2025-12-09", 1, 1, NOW)["scope"] == "whole"
+    assert searched(unbound, counted, None, "2025-12-09", REPORT, NOW)["scope"] == "whole"

@@ -21,7 +21,7 @@ from registry import archive
 from registry.errors import DataError, SourceError
 from registry.source import Source, load_sources
 from registry.stage import Staged, stage
-from registry.staged import contracts, count_contracts, filled, newest_day, raw_rows, reading, words
+from registry.staged import count_things, filled, newest_day, raw_rows, reading, things, words
 
 Write = Callable[..., Path]
 
@@ -125,16 +125,16 @@ def test_reading_back(source: Source, portal_file: Write) -> None:
     _, target = staged(source, portal_file([*lines, row(number="3", signed="11/30/2199")]))
     with reading(target) as db:
         assert [one[0] for one in words(db, source)] == ["2", "10", "2", "3"]
-        assert count_contracts(db, source) == 3
+        assert count_things(db, source) == 3
         assert newest_day(db, source, "2026-01-01T00:00:00Z") == "2020-01-05"
         fields = {name: column for name, column in source.fields.items() if name != "date_signed"}
         assert newest_day(db, msgspec.structs.replace(source, fields=fields), "2026-01-01T00:00:00Z") == "2019-01-02"
         del fields["period_start_date"]
         assert newest_day(db, msgspec.structs.replace(source, fields=fields), "2026-01-01T00:00:00Z") is None
         assert filled(db, source)["buyer_unit"] == 0.8
-        found = [(number, [one["row"] for one in group]) for number, group in contracts(db, source, ["2", "10", "2", "nowhere"])]
+        found = [(number, [one["row"] for one in group]) for number, group in things(db, source, ["2", "10", "2", "nowhere"])]
         assert found == [("10", ["2"]), ("2", ["1", "3"])]
-        assert list(contracts(db, source, [])) == []
+        assert list(things(db, source, [])) == []
         assert [one[source.kept.index(source.fields["contract_number"])] for one in raw_rows(db, source, [3, 2])] == ["10", "2"]
 
 

@@ -1,0 +1,44 @@
+"""A document that a search found by the name of a product or company: a lead to read, never evidence of a purchase. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from . import clean
+from .determine import Found
+from .holdings import Trade, holding_rows
+from .normalise import read_field
+from .source import Source
+from .staged import RawRow
+
+Row = dict[str, Any]
+
+
+def document_row(source: Source, rows: list[RawRow], row_id: str, found: Found, load: str) -> Row:
+    """The row of `documents` of one document, which as many searches found as it has rows."""
+    row = rows[0]
+    day = read_field(source, "date_published", row)
+    return {
+        "id": row_id, "jurisdiction": source.jurisdiction or None, "source": source.id, "title": clean.text(row["title"]),
+        "publisher": clean.text(row.get("publisher", "")), "date_published": day,
+        "technologies": json.dumps(found.technologies), "products": json.dumps(found.products), "supplier": found.supplier,
+        "evidence": found.evidence, "source_url": clean.web_address(row["source_url"]) or source.url, "load": load,
+        "year": int(str(day)[:4]) if day else None,
+    }  # fmt: skip
+
+
+def document_holdings(document: Row, found: Found, trade: Trade) -> Iterator[Row]:
+    """Leads to everything the document mentions, in the place it is known to be about; nothing where that is not known."""
+    if not document["jurisdiction"]:
+        return
+    publisher = f" of {document['publisher']}" if document["publisher"] else ""
+    common = {
+        "jurisdiction": document["jurisdiction"], "kind": "document", "ref": document["id"], "title": document["title"],
+        "said": f"A document{publisher} that mentions it: {document['title']}.", "evidence_from": document["date_published"],
+        "evidence_to": document["date_published"], "dated": 0, "in_force_from": None, "in_force_to": None, "ended_by": None,
+        "source_url": document["source_url"], "grade": "secondary", "proposal": 0,
+    }  # fmt: skip
+    suppliers = (document["supplier"],) if document["supplier"] else ()
+    yield from ({**holding, "firm": 0} for holding in holding_rows(common, found, suppliers, trade))
