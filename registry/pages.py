@@ -35,6 +35,7 @@ class Page(Strict, frozen=True):
     url: str
     sha256: str
     bytes: int
+    place: int = 0  # which of several resources of one data set
 
 
 class Manifest(Strict, frozen=True):
@@ -90,7 +91,7 @@ def rows(source: Source, folder: Path, manifest: Manifest) -> Iterator[list[str]
     seen: set[str] = set()
     for page in manifest.pages:
         for record in find(parse_json(archive.read_page(folder, page.sha256)), page.url):
-            if manifest.identity and _again(str(record[manifest.identity]), seen):
+            if manifest.identity and _again(f"{page.place} {record[manifest.identity]}", seen):
                 continue
             yield [text(record.get(column.name), column.type) for column in wanted]
 

@@ -198,6 +198,8 @@ def _access_problems(source: Source) -> Iterator[str]:
     for key in source.access:
         if key not in (*needed, *also):
             yield f"access: `{key}` means nothing for a {source.portal} source. Allowed: {', '.join((*needed, *also))}."
+    if source.access.get("as") == "file" and len(source.access.get("resource", "").split()) > 1:
+        yield "access: `as: file` takes one resource; several are read from the datastore."
     if source.access.get("base", "http").endswith("/") or not source.access.get("base", "http").startswith("http"):
         yield "access: `base` must begin with https:// and not end with a slash."
     if not source.access.get("page", "1").isdecimal():

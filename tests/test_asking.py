@@ -228,3 +228,25 @@ def test_a_fixed_condition_holds_for_every_query(portal: Asked, real: Catalog, t
     refreshed(tmp_path, real, one, company("a", "Alpha Watch"), company("b", "Beta"))
     conditions = {request.args["$where"] for request in portal.asked if "$where" in request.args}
     assert conditions == {"(amount > 0) AND (upper(supplier) like 'ALPHA WATCH%' or upper(supplier) like 'BETA%')"}
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+@pytest.mark.parametrize("asks", [None, Asks(each=("'{SUPPLIER}'",), quoting="sql", joined_by=" | ")])
+def test_a_data_set_in_several_resources_is_one_source(asks: Asks | None, portal: Asked, real: Catalog, tmp_path: Path) -> None:
+    """Row numbers begin anew in each resource, so they tell rows apart only within one."""
+    access = {"base": portal.base, "resource": "year-one year-two", "page": "4"}
+    rows = 16 if asks else 32
+    whole = Simulator._plain
+    one = portal_simulator.source(
+        "ckan", portal.base, asks=asks, access=access, kind="payments", key=(), expect=portal_simulator.Expect(rows_at_least=rows),
+        fields={"supplier_name": "supplier", "title": "title", "value_amount": "amount", "transaction_date": "starts"},
+        never_fetched={name: "Not needed." for name in ("number", "unit", "link", "person")},
+    )  # fmt: skip
+    if asks is None:
+        portal._plain = lambda request: whole(portal, request)  # type: ignore[method-assign]
+    paths = refreshed(tmp_path, real, one, company("a", "Alpha Watch"), company("b", "Beta"))
+    assert stored(paths.staging(one.id), "SELECT count(*) FROM rows") == [(rows,)]
+    asked = {request.args["resource_id"] for request in portal.asked if "resource_id" in request.args}
+    assert asked == {"year-one", "year-two"}
+    found = stored(paths.registry, "SELECT supplier, count(*), count(DISTINCT id) FROM transactions WHERE supplier IS NOT NULL GROUP BY 1")
+    assert found == [("a", 8, 8), ("b", 8, 8)]

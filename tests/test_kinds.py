@@ -247,7 +247,8 @@ def test_a_reload_with_some_rows_changed_gives_what_a_fresh_load_gives(city: Che
     fresh = city._replace(build=tmp_path / "fresh")
     pay(city, before)
     pay(city, after)
-    assert dict(stored_in(city.build / "staging" / "syn-payments.db", "SELECT * FROM account"))["base"], "the second load should have staged the difference only"
+    account = dict(stored_in(city.build / "staging" / "syn-payments.db", "SELECT * FROM account"))
+    assert account["base"], "the second load should have staged the difference only"
     pay(fresh, after)
     assert city.dump() == fresh.dump()
 

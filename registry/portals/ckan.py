@@ -6,6 +6,7 @@ there past the end and gone in newer versions, so neither is followed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Generic, Literal, TypeVar
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ import msgspec
 from ..errors import SourceError
 from ..fetch import Fetcher
 from ..pages import WireColumn
-from ..source import Source
+from ..source import Expect, Source
 from . import delimited, paged
 from .paged import Asked, Survey, Wire, shaped
 
@@ -28,14 +29,26 @@ def fetch(source: Source, fetcher: Fetcher) -> None:
     if source.access.get("as") == "file":
         delimited.fetch_from(source, fetcher, _file_address(source, fetcher))
         return
-    paged.fetch(WIRE, source, fetcher)
+    paged.fetch_parts(WIRE, source, list(_one_by_one(source)), fetcher)
+
+
+def _one_by_one(source: Source) -> Iterator[Source]:
+    """The source once per resource: a data set may lie in several, such as one per year, if all have the same columns.
+
+    How many rows are expected is said of all of them together, so no single one is held to it.
+    """
+    resources = source.access["resource"].split()
+    expect = source.expect if len(resources) == 1 else Expect()
+    for resource in resources:
+        yield msgspec.structs.replace(source, access={**source.access, "resource": resource}, expect=expect)
 
 
 def survey(source: Source, fetcher: Fetcher) -> Survey:
     """What the portal has of the source, in the form the source file wants it."""
     if source.access.get("as") == "file":
         return delimited.survey_of(source, fetcher, _file_address(source, fetcher))
-    return paged.survey(WIRE, source, fetcher)
+    found = [paged.survey(WIRE, one, fetcher) for one in _one_by_one(source)]
+    return found[0]._replace(rows=sum(one.rows for one in found))
 
 
 class _Field(msgspec.Struct):

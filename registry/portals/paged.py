@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple, TypeVar
 
@@ -72,7 +72,12 @@ def survey(wire: Wire, source: Source, fetcher: Fetcher) -> Survey:
 
 def fetch(wire: Wire, source: Source, fetcher: Fetcher) -> None:
     """Archive every page of every query and then their list. SourceError where the rows of a query do not add up, twice."""
-    parts = [_part(wire, source, fetcher, query) for query in _queries(fetcher)]
+    fetch_parts(wire, source, [source], fetcher)
+
+
+def fetch_parts(wire: Wire, source: Source, places: Sequence[Source], fetcher: Fetcher) -> None:
+    """As `fetch`, for a data set that lies in several places of one portal; `places` are the source as it lies in each."""
+    parts = [_part(wire, place, fetcher, query).marked(at) for at, place in enumerate(places) for query in _queries(fetcher)]
     received = sum(part.received for part in parts)
     _enough(source, received)
     asked = fetcher.asking
@@ -95,6 +100,10 @@ class _Part(NamedTuple):
     pages: list[Page]
     received: int
     distinct: int
+
+    def marked(self, place: int) -> _Part:
+        """The same with its pages marked: what tells rows apart does so only within one place."""
+        return self._replace(pages=[msgspec.structs.replace(page, place=place) for page in self.pages])
 
 
 def _part(wire: Wire, source: Source, fetcher: Fetcher, query: str) -> _Part:
