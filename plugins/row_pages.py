@@ -38,8 +38,30 @@ select id, jurisdiction, title, buyer_unit, supplier_name, date_signed, period_e
 from contracts where {where} order by evidence = 'supplier', date_signed desc limit 100
 """
 
+_PAYMENTS = """
+select id, supplier, supplier_name, title, buyer_unit, transaction_date, value_amount, value_currency, evidence, contract, jurisdiction
+from transactions where {where} order by evidence = 'supplier', transaction_date desc limit 100
+"""
+
+_PAYMENTS_COUNTED = """
+select count(*) as times, sum(value_amount) as value_amount, value_currency, min(transaction_date) as first, max(transaction_date) as last
+from transactions where {where} group by value_currency
+"""
+
+_MATTERS = """
+select id, matter_number, title, status, outcome, body, jurisdiction, coalesce(date_decided, date_agenda, date_introduced) as happened
+from matters where {where} order by happened desc limit 100
+"""
+
+_DOCUMENTS = """
+select id, title, publisher, date_published, source_url from documents where {where} order by date_published desc limit 100
+"""
+
+_SOURCE = "select sources.* from sources join {table} as here on here.source = sources.id where here.id = :id"
+_LOAD = "select loads.* from loads join {table} as here on here.load = loads.id where here.id = :id"
+
 _HOLDINGS = """
-select evidence_when, place, jurisdiction, said, grade, firm, proposal, contract, record, source_url
+select evidence_when, place, jurisdiction, said, grade, firm, proposal, contract, record, payment, matter, document, source_url
 from holdings_told where about = :id order by place, evidence_from limit 300
 """
 
@@ -113,8 +135,30 @@ PAGES: dict[str, dict[str, str]] = {
         "amendments": "select * from amendments where contract = :id order by date_signed, revision, occurrence",
         "place": _PLACE.format(table="contracts"),
         "vote": _VOTE.format(table="contracts"),
-        "source": "select sources.* from sources join contracts on contracts.source = sources.id where contracts.id = :id",
-        "load": "select loads.* from loads join contracts on contracts.load = loads.id where contracts.id = :id",
+        "payments": _PAYMENTS.format(where="contract = :id"),
+        "payments_counted": _PAYMENTS_COUNTED.format(where="contract = :id"),
+        "source": _SOURCE.format(table="contracts"),
+        "load": _LOAD.format(table="contracts"),
+    },
+    "transactions": {
+        "matches": _MATCHES.format(kind="payment"),
+        "place": _PLACE.format(table="transactions"),
+        "contract": "select contracts.id, contracts.title from contracts join transactions on transactions.contract = contracts.id "
+                    "where transactions.id = :id",
+        "source": _SOURCE.format(table="transactions"),
+        "load": _LOAD.format(table="transactions"),
+    },
+    "matters": {
+        "matches": _MATCHES.format(kind="matter"),
+        "place": _PLACE.format(table="matters"),
+        "source": _SOURCE.format(table="matters"),
+        "load": _LOAD.format(table="matters"),
+    },
+    "documents": {
+        "matches": _MATCHES.format(kind="document"),
+        "place": _PLACE.format(table="documents"),
+        "source": _SOURCE.format(table="documents"),
+        "load": _LOAD.format(table="documents"),
     },
     "records": {
         "matches": _MATCHES.format(kind="record"),
@@ -138,10 +182,14 @@ PAGES: dict[str, dict[str, str]] = {
     "suppliers": {
         "products": "select id, name, technology, face, face_since, face_basis, basis from products where supplier = :id order by name",
         "contracts": _CONTRACTS.format(where="supplier = :id"),
+        "payments": _PAYMENTS.format(where="supplier = :id"),
+        "payments_counted": _PAYMENTS_COUNTED.format(where="supplier = :id"),
+        "documents": _DOCUMENTS.format(where="id in (select document from matches where supplier = :id)"),
         "holdings": _HOLDINGS,
     },
     "products": {
         "supplier": "select suppliers.* from suppliers join products on products.supplier = suppliers.id where products.id = :id",
+        "documents": _DOCUMENTS.format(where="id in (select document from matches where product = :id)"),
         "holdings": _HOLDINGS,
     },
     "jurisdictions": {
@@ -149,6 +197,9 @@ PAGES: dict[str, dict[str, str]] = {
         "technologies": _HELD_HERE,
         "outcomes": _PLACE_OUTCOMES,
         "contracts": _CONTRACTS.format(where="jurisdiction = :id"),
+        "payments": _PAYMENTS.format(where="jurisdiction = :id"),
+        "payments_counted": _PAYMENTS_COUNTED.format(where="jurisdiction = :id"),
+        "matters": _MATTERS.format(where="jurisdiction = :id"),
         "records": _RECORDS_HERE,
         "coverage": _COVERAGE.format(column="jurisdiction"),
         "agencies": "select * from agencies where jurisdiction = :id order by name",

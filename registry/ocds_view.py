@@ -75,6 +75,16 @@ select told.id as contract, json_patch('{}', json_object(
       from (select amendments.*, row_number() over (order by date_signed, revision, occurrence) as place_in_line
             from amendments where amendments.contract = told.id) as later
       where place_in_line > 1 having count(*) > 0),
+    'implementation', (
+      select case when count(*) > 0 then json_object('transactions', json_group_array(json(json_patch('{}', json_object(
+        'id', transactions.id, 'source', nullif(transactions.source_url, ''),
+        'date', nullif(transactions.transaction_date, '') || 'T00:00:00Z',
+        'value', case when transactions.value_amount is not null then json_object(
+          'amount', transactions.value_amount, 'currency', nullif(transactions.value_currency, '')) end,
+        'payer', json_object('id', told.jurisdiction, 'name', coalesce(nullif(told.buyer_name, ''), told.place)),
+        'payee', case when told.supplier_id is not null
+                 then json_object('id', told.supplier_id, 'name', told.supplier_words) end))))) end
+      from transactions where transactions.contract = told.id),
     'documents', case when address is not null then json_array(json_object('id', 'source', 'title', 'Source', 'url', address)) end)))),
   'x_registry', json_object('match', evidence, 'determination', determination, 'floor', floor, 'approvalStatus', approval_status,
                             'source', source, 'contractNumber', nullif(contract_number, ''))
