@@ -17,6 +17,11 @@ ADDRESS = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C"})
 MARKDOWN = re.compile(r"([\\`*_\[\]<>])")
 
 
+def say(text: str) -> str:
+    """Mark a sentence of ours for translation; pages tell it in their language (see languages.py)."""
+    return text
+
+
 def bluebook_day(day: date) -> str:
     """A day as the Bluebook writes it: Nov. 22, 2026."""
     return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
@@ -27,7 +32,7 @@ def bibtex(text: str) -> str:
     return "".join(BIBTEX.get(letter, letter) for letter in text)
 
 
-def forms(title: str, site: str, address: str, state: str, licence: str, today: date) -> list[dict[str, str]]:
+def forms(title: str, site: str, address: str, state: str, licence: str, today: date, told: Any = say) -> list[dict[str, str]]:
     """The four ways to cite; `state` says how old the facts are ("as of 2020-06-24; data loaded 2026-11-22")."""
     title, address = " ".join(title.split()), address.translate(ADDRESS)
     key = re.sub(r"[^a-z0-9]+", "-", address.partition("://")[2].partition("/")[2].lower()).strip("-")[:60] or "registry"
@@ -37,9 +42,10 @@ def forms(title: str, site: str, address: str, state: str, licence: str, today: 
         f"@misc{{{key},\n  title = {{{bibtex(title)}}},\n  author = {{{{{bibtex(site)}}}}},\n  year = {{{today.year}}},\n"
         f"  url = {{{address}}},\n  urldate = {{{today}}},\n  note = {{{bibtex(state_capital)}. {bibtex(licence)}}}\n}}"
     )
+    aged, licensed = f"{state_capital}; {told(say(f'read {today}'))}", told(say(f"Licence: {licence}"))
     return [
-        {"name": "Plain", "text": f"“{title}”. {site}. {state_capital}; read {today}. {address}. Licence: {licence}."},
-        {"name": "Markdown", "text": f"[{link_text}]({link}). *{site}*. {state_capital}; read {today}. {licence}."},
+        {"name": say("Plain"), "text": f"“{title}”. {site}. {aged}. {address}. {licensed}."},
+        {"name": "Markdown", "text": f"[{link_text}]({link}). *{site}*. {aged}. {licence}."},
         {"name": "BibTeX", "text": entry},
         {"name": "Bluebook", "text": f"{title}, {site}, {address} [{state}] (last visited {bluebook_day(today)})."},
     ]
@@ -48,6 +54,13 @@ def forms(title: str, site: str, address: str, state: str, licence: str, today: 
 def report_address(given: str, address: str) -> str:
     """The configured address with the page's own address in it; empty where none, or no safe one, was configured."""
     return given.replace("{page}", quote(address, safe="")) if given.startswith(("https://", "mailto:")) else ""
+
+
+def stated(as_of: str, loaded: str, told: Any) -> str:
+    """How old the facts are: "as of 2020-06-24; data loaded 2026-11-22"."""
+    day = loaded[:10]
+    given = say(f"data loaded {day}") if loaded else say("no source loaded yet")
+    return "; ".join(told(one) for one in (say(f"as of {as_of}") if as_of else "", given) if one)
 
 
 async def _last_load(datasette: Any) -> str:
@@ -62,12 +75,12 @@ def extra_template_vars(datasette: Any, request: Any) -> Any:
     async def cite(title: str, path: str, as_of: str = "", read_at: str = "") -> dict[str, Any]:
         today, address = datetime.now(UTC).date(), datasette.absolute_url(request, path)
         loaded = read_at or await _last_load(datasette)
-        state = "; ".join(filter(None, [as_of and f"as of {as_of}", f"data loaded {loaded[:10]}" if loaded else "no source loaded yet"]))
-        licence = datasette.metadata("license") or ""
+        told, site = datasette.jinja_env.filters["told"], datasette.metadata("title") or say("Registry")
+        state, licence = stated(as_of, loaded, told), datasette.metadata("license") or ""
         given = (datasette.plugin_config("citations") or {}).get("report_an_error") or ""
         return {
             "address": address, "as_of": as_of, "loaded": loaded, "licence": licence, "report": report_address(given, address),
-            "forms": forms(title, datasette.metadata("title") or "Registry", address, state, licence, today),
+            "forms": forms(title, told(site), address, state, licence, today, told),
         }  # fmt: skip
 
     return {"cite": cite} if request is not None else {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +18,6 @@ from datasette import Response, hookimpl
 
 DATABASE = "registry"
 DAYS, MOST_DAYS = 90, 366
-NOT_LOADED = "Matters on coming council agendas are not loaded yet, so a hearing may be near that is not listed here."
 # Ids of calendar entries and feed entries stay the same wherever the site is served from.
 SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://schema.org/GovernmentService#surveillance-procurement-registry")
 BANDS = ((0, 30), (31, 60), (61, 90), (91, MOST_DAYS))
@@ -27,6 +27,15 @@ _KNOWN = """
 select count(*) from place_names where name = trim(replace(replace(replace(lower(:place), ',', ' '), '.', ' '), '  ', ' '))
 """
 Row = dict[str, Any]
+Told = Callable[[str], str]
+
+
+def say(text: str) -> str:
+    """Mark a sentence of ours for translation; pages tell it in their language (see languages.py)."""
+    return text
+
+
+NOT_LOADED = say("Matters on coming council agendas are not loaded yet, so a hearing may be near that is not listed here.")
 
 
 def days_asked(text: str) -> int | None:
@@ -52,7 +61,7 @@ async def ending(datasette: Any, request: Any) -> dict[str, Any]:
     first, days = day_asked(asked["from_date"]), days_asked(asked["days"])
     if first is None or days is None:
         wrong = f"We cannot read the date “{asked['from_date']}”; write it as YYYY-MM-DD." if first is None else ""
-        wrong = wrong or f"We cannot read “{asked['days']}” as a number of days from 1 to {MOST_DAYS}."
+        wrong = wrong or say(f"We cannot read “{asked['days']}” as a number of days from 1 to {MOST_DAYS}.")
         return {"asked": asked, "first": None, "days": days, "rows": [], "note": wrong, "known": False, "loaded": ""}
     query = await datasette.get_canned_query(DATABASE, "ending_soon", request.actor)
     given = {"place": asked["place"], "from_date": first.isoformat(), "days": str(days)}
@@ -79,20 +88,23 @@ def entry_id(row: Row) -> str:
     return str(uuid.uuid5(SPACE, f"{row['contract']} {row['period_end_date']}"))
 
 
-def summary(row: Row) -> str:
+def summary(row: Row, told: Told = say) -> str:
     """One line for a calendar or a feed reader."""
-    return f"Contract ends: {row['title'] or row['contract']} ({row['place'] or row['jurisdiction']})"
+    title, place = row["title"] or row["contract"], row["place"] or row["jurisdiction"]
+    return told(say(f"Contract ends: {title} ({place})"))
 
 
-def description(row: Row) -> str:
+def description(row: Row, told: Told = say) -> str:
     """What the entry says below its title; a lead is named as one."""
-    technologies = ", ".join(item.replace("_", " ") for item in json.loads(row["technologies"] or "[]"))
-    lead = " A lead: only the supplier's name matches, so somebody has to read it first." if row["evidence"] == "supplier" else ""
-    supplier, unit = row["supplier_name"] or "a supplier not stated", row["buyer_unit"] or "not stated"
-    return (
-        f"The published term of this contract with {supplier} for {technologies or 'a technology not stated'} ends on "
-        f"{row['period_end_date']}. A renewal may be decided before. Department: {unit}.{lead} {NOT_LOADED}"
-    )
+    technologies = ", ".join(told(item.replace("_", " ")) for item in json.loads(row["technologies"] or "[]"))
+    lead = say("A lead: only the supplier's name matches, so somebody has to read it first.")
+    supplier, unit = row["supplier_name"] or told(say("a supplier not stated")), row["buyer_unit"] or told(say("not stated"))
+    listed, day = technologies or told(say("a technology not stated")), row["period_end_date"]
+    sentences = (
+        say(f"The published term of this contract with {supplier} for {listed} ends on {day}. A renewal may be decided before."),
+        say(f"Department: {unit}."), lead if row["evidence"] == "supplier" else "", NOT_LOADED,
+    )  # fmt: skip
+    return " ".join(told(one) for one in sentences if one)
 
 
 def folded(line: str) -> str:
@@ -106,36 +118,38 @@ def folded(line: str) -> str:
     return "\r\n ".join([*parts, part])
 
 
-def _event(row: Row, stamp: str) -> list[str]:
+def _event(row: Row, stamp: str, told: Told) -> list[str]:
     return [
         "BEGIN:VEVENT", f"UID:{entry_id(row)}", f"DTSTAMP:{stamp}", f"DTSTART;VALUE=DATE:{row['ends']:%Y%m%d}",
-        f"DTEND;VALUE=DATE:{row['ends'] + timedelta(days=1):%Y%m%d}", f"SUMMARY:{summary(row).translate(ESCAPES)}",
-        f"DESCRIPTION:{description(row).translate(ESCAPES)}", f"URL:{row['page']}", "TRANSP:TRANSPARENT", "END:VEVENT",
+        f"DTEND;VALUE=DATE:{row['ends'] + timedelta(days=1):%Y%m%d}", f"SUMMARY:{summary(row, told).translate(ESCAPES)}",
+        f"DESCRIPTION:{description(row, told).translate(ESCAPES)}", f"URL:{row['page']}", "TRANSP:TRANSPARENT", "END:VEVENT",
     ]  # fmt: skip
 
 
-def _nothing(title: str, note: str, stamp: str) -> list[str]:
+def _nothing(title: str, note: str, stamp: str, told: Told) -> list[str]:
     """A note instead of events: a calendar needs one entry, and an empty one would read as "nothing is coming up"."""
     return ["BEGIN:VJOURNAL", f"UID:{uuid.uuid5(SPACE, title)}", f"DTSTAMP:{stamp}", f"DTSTART;VALUE=DATE:{stamp[:8]}",
-            f"SUMMARY:{title.translate(ESCAPES)}", f"DESCRIPTION:{f'{note} {NOT_LOADED}'.translate(ESCAPES)}", "END:VJOURNAL"]  # fmt: skip
+            f"SUMMARY:{title.translate(ESCAPES)}", f"DESCRIPTION:{f'{note} {told(NOT_LOADED)}'.translate(ESCAPES)}",
+            "END:VJOURNAL"]  # fmt: skip
 
 
-def calendar(title: str, rows: list[Row], note: str, loaded: str) -> str:
+def calendar(title: str, rows: list[Row], note: str, loaded: str, told: Told = say) -> str:
     """An iCalendar file with one whole-day event for each end; `loaded` (ISO, UTC) is the stamp of every event."""
     stamp = datetime.fromisoformat(loaded).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     lines = [
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Surveillance technology procurement registry//Contracts that end//EN",
         "CALSCALE:GREGORIAN", "METHOD:PUBLISH", f"X-WR-CALNAME:{title.translate(ESCAPES)}",
-        f"X-WR-CALDESC:{NOT_LOADED.translate(ESCAPES)}",
+        f"X-WR-CALDESC:{told(NOT_LOADED).translate(ESCAPES)}",
     ]  # fmt: skip
-    events = [line for row in rows for line in _event(row, stamp)] or _nothing(title, note, stamp)
+    events = [line for row in rows for line in _event(row, stamp, told)] or _nothing(title, note, stamp, told)
     return "".join(folded(line) + "\r\n" for line in [*lines, *events, "END:VCALENDAR"])
 
 
-def _entry(row: Row, loaded: str) -> str:
+def _entry(row: Row, loaded: str, told: Told) -> str:
     return (
-        f"<entry><id>urn:uuid:{entry_id(row)}</id><title>{escape(summary(row))}</title><updated>{loaded}</updated>"
-        f'<link rel="alternate" type="text/html" href={quoteattr(row["page"])}/><summary>{escape(description(row))}</summary></entry>\n'
+        f"<entry><id>urn:uuid:{entry_id(row)}</id><title>{escape(summary(row, told))}</title><updated>{loaded}</updated>"
+        f'<link rel="alternate" type="text/html" href={quoteattr(row["page"])}/>'
+        f"<summary>{escape(description(row, told))}</summary></entry>\n"
     )
 
 
@@ -144,23 +158,23 @@ def _xml(text: str) -> str:
     return "".join(letter for letter in text if letter in "\t\n\r" or letter >= " ")
 
 
-def atom(title: str, rows: list[Row], note: str, loaded: str, page: str, itself: str) -> str:
+def atom(title: str, rows: list[Row], note: str, loaded: str, page: str, itself: str, told: Told = say, language: str = "en") -> str:
     """An Atom feed of the same rows; what there is to say of an empty one stands in its subtitle."""
-    subtitle = f"{note} {NOT_LOADED}".strip()
+    subtitle = f"{note} {told(NOT_LOADED)}".strip()
     head = (
-        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">\n'
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="' + language + '">\n'
         f"<id>urn:uuid:{uuid.uuid5(SPACE, title.lower())}</id><title>{escape(title)}</title><subtitle>{escape(subtitle)}</subtitle>"
-        f"<updated>{loaded}</updated><author><name>Surveillance technology procurement registry</name></author>\n"
+        f"<updated>{loaded}</updated><author><name>{escape(told(say('Surveillance technology procurement registry')))}</name></author>\n"
         f'<link rel="self" type="application/atom+xml" href={quoteattr(itself)}/>'
         f'<link rel="alternate" type="text/html" href={quoteattr(page)}/>\n'
     )
-    return _xml(head + "".join(_entry(row, loaded) for row in rows) + "</feed>\n")
+    return _xml(head + "".join(_entry(row, loaded, told) for row in rows) + "</feed>\n")
 
 
 def title_of(found: dict[str, Any]) -> str:
     """The name of the page, the calendar and the feed; it does not change with what is in them."""
     place = found["asked"]["place"]
-    return f"Surveillance contracts that end soon{', ' + place if place else ''}"
+    return say(f"Surveillance contracts that end soon, {place}") if place else say("Surveillance contracts that end soon")
 
 
 def _address(datasette: Any, request: Any, ending: str, found: dict[str, Any]) -> str:
@@ -184,13 +198,20 @@ def _refused(found: dict[str, Any]) -> Response | None:
     return None if found["known"] else Response.text(found["note"] + "\n", status=404)
 
 
+def _language(datasette: Any) -> tuple[Told, str]:
+    """How to tell a sentence in the language of the address, and the language's code."""
+    return datasette.jinja_env.filters["told"], datasette.jinja_env.globals["language"]()
+
+
 async def testify_ics(datasette: Any, request: Any) -> Response:
     """/testify.ics"""
     found = await ending(datasette, request)
     refused = _refused(found)
     if refused:
         return refused
-    return Response(calendar(title_of(found), found["rows"], found["note"], found["loaded"]), content_type="text/calendar; charset=utf-8")
+    told, _ = _language(datasette)
+    text = calendar(told(title_of(found)), found["rows"], told(found["note"]), found["loaded"], told)
+    return Response(text, content_type="text/calendar; charset=utf-8")
 
 
 async def testify_atom(datasette: Any, request: Any) -> Response:
@@ -199,8 +220,9 @@ async def testify_atom(datasette: Any, request: Any) -> Response:
     refused = _refused(found)
     if refused:
         return refused
+    told, language = _language(datasette)
     page, itself = (_address(datasette, request, name, found) for name in ("", ".atom"))
-    feed = atom(title_of(found), found["rows"], found["note"], found["loaded"], page, itself)
+    feed = atom(told(title_of(found)), found["rows"], told(found["note"]), found["loaded"], page, itself, told, language)
     return Response(feed, content_type="application/atom+xml; charset=utf-8")
 
 

@@ -25,14 +25,28 @@ from markupsafe import Markup
 
 ENGLISH = "en"
 PLACE = re.compile(r"\{(\w+)\}")
+
+
+def say(text: str) -> str:
+    """Mark a text for translation: `registry.messages` shows it to translators."""
+    return text
+
+
 # Addresses below /es/ that are no pages are the same in every language, but these, which say sentences.
 SPEAKING_FILES = re.compile(r"^/(answer\.json|testify\.(ics|atom))$")
 # What stands in these places was published by others or typed by the reader: it is never a message, whatever its words.
-AS_IT_IS = frozenset({"about", "asked", "place", "title", "said_by", "supplier", "supplier_name", "buyer", "buyer_name", "number"})
+AS_IT_IS = frozenset({
+    "about", "asked", "body_name", "buyer_name", "cite", "city", "days", "number", "origin", "place", "supplier", "title", "typed", "unit",
+})  # fmt: skip
 # What stands in these is a day, a month or a year, or the text is not that message.
 DAYS = frozenset({"day", "from", "to", "end"})
 DAY = re.compile(r"\d{4}(-\d\d){0,2}")
 DEEPEST = 6  # of sentences within sentences
+# How Datasette words a filter and an order (human_description_en).
+FILTERS = (
+    say("where {clauses} sorted by {column} descending"), say("where {clauses} sorted by {column}"), say("where {clauses}"),
+    say("sorted by {column} descending"), say("sorted by {column}"), say("search matches {words}"), say("{first} and {second}"),
+)  # fmt: skip
 _spoken: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
@@ -83,12 +97,13 @@ def told(text: str, language: Language, depth: int = 0) -> str | None:
 
 
 def _told_as(found: Pattern, text: str, language: Language, depth: int) -> str | None:
-    """The text as one message. One without a word of its own, such as "{title}: {why}", must have a sentence inside it."""
+    """The text as one message. One without a word of its own, such as "{title}: {why}", must have known sentences inside it."""
     values = read_back(found, text)
     if values is None or depth > DEEPEST:
         return None
     inside = {name: told(value, language, depth + 1) for name, value in values.items() if name not in AS_IT_IS}
-    if not any(inside.values()) and not any(letter.isalpha() for letter in "".join(found.around)):
+    wordless = not any(letter.isalpha() for letter in "".join(found.around))
+    if wordless and not (any if depth else all)(inside.values()):
         return None
     return PLACE.sub(lambda place: inside.get(place[1]) or values[place[1]], found.translated)
 
@@ -117,7 +132,8 @@ def asked_in(path: str, base: str, codes: list[str]) -> tuple[str, str]:
 
 def is_page(path: str) -> bool:
     """Whether an address gives something that says sentences."""
-    return SPEAKING_FILES.match(path) is not None or not ("." in path.rpartition("/")[2] or path.startswith(("/-/", "/static/", "/export/")))
+    data = "." in path.rpartition("/")[2] or path.startswith(("/-/", "/static/", "/export/"))
+    return not data or SPEAKING_FILES.match(path) is not None
 
 
 class Tongue:
@@ -144,6 +160,12 @@ class Tongue:
             return text
         words = told(str(text), self.spoken())
         return Markup('<span lang="en">{}</span>').format(text) if words is None else words
+
+    def quoted(self, text: Any) -> Any:
+        """What others published, never told in other words; on a page in another language it is marked as English."""
+        if _spoken.get() == ENGLISH or not isinstance(text, str) or not text or isinstance(text, Markup):
+            return text
+        return Markup('<span lang="en">{}</span>').format(text)
 
     def words(self, message: str, **values: Any) -> str:
         """A message of ours with its {places} filled, as plain text: for titles and citations that other functions take."""
@@ -188,7 +210,7 @@ def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
         lambda one, many, count: tongue.spoken().catalog.ngettext(one, many, count),
         newstyle=True,
     )
-    env.filters |= {"told": tongue.told, "said": tongue.marked, "neutral": tongue.neutral}
+    env.filters |= {"told": tongue.told, "said": tongue.marked, "quoted": tongue.quoted, "neutral": tongue.neutral}
     env.globals |= {"tongue": tongue, "language": _spoken.get, "words": tongue.words}
 
 

@@ -60,6 +60,11 @@ DOCUMENTS = (
 )
 
 
+def say(text: str) -> str:
+    """Mark a sentence of ours for translation; pages tell it in their language (see languages.py)."""
+    return text
+
+
 def folded(text: str) -> str:
     """A name as the registry folds names: plain lower-case letters and digits with single spaces."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
@@ -141,15 +146,15 @@ async def _context(datasette: Any, request: Any) -> dict[str, Any]:
 
 def _notice(about: str, typed: str, places: int, letter: dict[str, Any] | None) -> str:
     if not about or not typed:
-        return "Name a product, supplier or technology and a place."
+        return say("Name a product, supplier or technology and a place.")
     if places > 1:
-        return f"More than one place is called “{typed}”. Add the state."
+        return say(f"More than one place is called “{typed}”. Add the state.")
     if letter is None:
-        return f"We know no place called “{typed}”, so we cannot name its law. The places we know are listed under Places."
+        return say(f"We know no place called “{typed}”, so we cannot name its law. The places we know are listed under Places.")
     return (
         ""
         if letter["known"]
-        else f"We know no product, supplier or technology called “{about}”. Check the spelling; the request uses your words."
+        else say(f"We know no product, supplier or technology called “{about}”. Check the spelling; the request uses your words.")
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from . import pages
 from .report import SourceReport
+from .sentences import say
 from .snapshot import Snapshot
 from .source import Source
 
@@ -142,21 +143,22 @@ def _row(source: Source, state: str, why: str) -> Row:
 
 
 def _why(scope: str, source: Source, account: Mapping[str, str], snapshot: Snapshot | None) -> str:
+    rows, read, origin = int(account["rows_staged"]), int(account["rows_read"]), account["origin"]
     if snapshot:
-        return (
+        return say(
             f"Bundled extract of {snapshot.rows:,} rows: every contract of a file of {snapshot.rows_in_whole_file:,} rows "
             f"({snapshot.origin}) that matched the words searched for when it was taken."
         )
     if scope == "matched_only":
-        return (
-            f"The portal was asked only for rows with the names of suppliers or products that we know ({int(account['rows_read']):,} "
+        return say(
+            f"The portal was asked only for rows with the names of suppliers or products that we know ({read:,} "
             "rows came, as many as it counted): whatever carries none of these names was not looked at."
         )
     if scope == "part":
-        return (
-            f"{int(account['rows_staged']):,} rows of {account['origin']} were loaded, which are not known to be a whole file "
+        return say(
+            f"{rows:,} rows of {origin} were loaded, which are not known to be a whole file "
             f"(at least {source.expect.rows_at_least:,} rows): what it does not show proves nothing."
         )
-    if account["origin"] == pages.name_of(source.id):
-        return f"Every row of the portal's data set was read ({int(account['rows_read']):,}), and its own count agreed before and after."
-    return f"The whole file {account['origin']} was read."
+    if origin == pages.name_of(source.id):
+        return say(f"Every row of the portal's data set was read ({read:,}), and its own count agreed before and after.")
+    return say(f"The whole file {origin} was read.")

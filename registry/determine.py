@@ -16,6 +16,7 @@ from .law_book import LawBook
 from .match import Match
 from .records import Record, action_of, interval
 from .rules import Judgement, judge
+from .sentences import say
 from .vocabulary import Product
 
 Row = dict[str, Any]
@@ -81,7 +82,7 @@ def face(found: Found, products: Mapping[str, Product], named: bool) -> str | No
 def contract_facts(contract: Row, found: Found, products: Mapping[str, Product], face_named: bool) -> tuple[Row, str]:
     """The facts of a contract and which of its dates stands for the award: signed, else the start of its term."""
     award = contract["date_signed"] or contract["period_start_date"]
-    basis = "date_signed" if contract["date_signed"] else "period_start_date" if award else "no date published"
+    basis = "date_signed" if contract["date_signed"] else "period_start_date" if award else say("no date published")
     facts = {
         "jurisdiction": contract["jurisdiction"], "department": contract["buyer_unit"], "action": "acquire", "award_date": award,
         "end_date": contract["period_end_date"], "amount": contract["value_amount"], "face": face(found, products, face_named),
@@ -115,7 +116,7 @@ def judged(acquisition: Acquisition, book: LawBook, aliases: Mapping[str, str]) 
     tech = list(acquisition.found.verified)
     if tech:
         answer = judge({**acquisition.facts, "tech": tech}, book, aliases, approval_status=status)
-        return _held(answer, "the record is marked for review by a person") if acquisition.review else answer
+        return _held(answer, say("the record is marked for review by a person")) if acquisition.review else answer
     guessed = judge({**acquisition.facts, "tech": list(acquisition.found.technologies)}, book, aliases, approval_status=status)
     answer = judge(acquisition.facts, book, aliases, approval_status=status)
     return answer._replace(likely=guessed.likely or guessed.floor or guessed.outcome) if answer.outcome == "needs_review" else answer
@@ -124,7 +125,7 @@ def judged(acquisition: Acquisition, book: LawBook, aliases: Mapping[str, str]) 
 def _held(answer: Judgement, why: str) -> Judgement:
     if answer.outcome not in FIRM:
         return answer
-    reason = f"{why}; if it is right: {answer.reason}"
+    reason = say(f"{why}; if it is right: {answer.reason}")
     return answer._replace(outcome="needs_review", timing=None, likely=answer.outcome, rule=f"UNVERIFIED_{answer.rule}", reason=reason)
 
 
@@ -164,7 +165,7 @@ def _shared(acquisition: Acquisition, answer: Judgement) -> Row:
 def _capability_not_known(acquisition: Acquisition) -> list[str]:
     """Where no product is named, `face: no` says only that none is: what the product can do is not known."""
     unsaid = not acquisition.found.products and acquisition.facts.get("face") == "no"
-    return ["face capability (no product is named)"] if unsaid else []
+    return [say("face capability (no product is named)")] if unsaid else []
 
 
 def _law_columns(book: LawBook, law: str | None) -> Row:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from .determine import Found
 from .records import Record, interval
+from .sentences import say
 from .vocabulary import Supplier
 
 Row = dict[str, Any]
@@ -85,9 +86,12 @@ def contract_holdings(contract: Row, found: Found, trade: Trade) -> Iterator[Row
 def contract_sentence(contract: Row) -> str:
     """One sentence of what the published contract says of itself."""
     start, end = contract["period_start_date"], contract["period_end_date"]
-    term = f"runs from {start or 'an unpublished day'} to {end or 'an unpublished day'}" if start or end else "has no published term"
-    supplier = contract["supplier_name"] or "an unnamed supplier"
-    return f"Contract {contract['contract_number']} of {contract['buyer_name']} with {supplier} {term}."
+    number, buyer_name = contract["contract_number"], contract["buyer_name"]
+    supplier = contract["supplier_name"] or say("an unnamed supplier")
+    if not start and not end:
+        return say(f"Contract {number} of {buyer_name} with {supplier} has no published term.")
+    first, last = start or say("an unpublished day"), end or say("an unpublished day")
+    return say(f"Contract {number} of {buyer_name} with {supplier} runs from {first} to {last}.")
 
 
 def record_holdings(record: Record, found: Found, suppliers: Iterable[str], trade: Trade) -> Iterator[Row]:

@@ -9,6 +9,7 @@ from typing import Any
 from .law import Agency, Jurisdiction, Law
 from .law_book import LawBook
 from .rulecodes import RULE_MEANINGS, exemption_meanings
+from .sentences import say
 
 Row = dict[str, Any]
 
@@ -86,9 +87,9 @@ def _bound(law: Law) -> Iterator[Row]:
     agencies = law.agencies
     yield _part("covers", agencies.mode, agencies.note, agencies.evidence)
     for name in agencies.names:
-        yield _part("covers", name, "named in the law", agencies.evidence)
+        yield _part("covers", name, say("named in the law"), agencies.evidence)
     for name in agencies.review:
-        yield _part("covers", name, "unclear or carved out: a person must check", agencies.evidence)
+        yield _part("covers", name, say("unclear or carved out: a person must check"), agencies.evidence)
 
 
 def _reach(law: Law) -> Iterator[Row]:
@@ -97,18 +98,18 @@ def _reach(law: Law) -> Iterator[Row]:
         yield _part(part, term, "", law.evidence.get("ban", ""), law.technology_from.get(term))
     for trigger in law.triggers:
         unverified = "M" if trigger in law.triggers_from_memory else law.triggers_evidence
-        yield _part("trigger", trigger, "needs a vote before it is done", unverified)
+        yield _part("trigger", trigger, say("needs a vote before it is done"), unverified)
     for trigger in law.notice_triggers:
-        yield _part("notice", trigger, "notice to an advisory body, no vote", law.triggers_evidence)
+        yield _part("notice", trigger, say("notice to an advisory body, no vote"), law.triggers_evidence)
     for term in law.covered_explicitly:
-        yield _part("technology", term, "named as covered", law.evidence.get("definition", ""))
+        yield _part("technology", term, say("named as covered"), law.evidence.get("definition", ""))
 
 
 def _exemptions(law: Law) -> Iterator[Row]:
     for one in law.exemptions:
         yield _part("exemption", one.code, one.qualifier, one.evidence, one.from_date, one.to_date)
     if law.exemption_override:
-        yield _part("exemption", "no longer exempt when", law.exemption_override, "")
+        yield _part("exemption", say("no longer exempt when"), law.exemption_override, "")
     for text in law.exceptions:
         yield _part("exception", "", text, "")
 
@@ -117,7 +118,7 @@ def _later(law: Law) -> Iterator[Row]:
     for change in law.amendments:
         yield _part("amendment", "", change.what, change.evidence, change.date)
     for special in law.special:
-        yield _part("special", special.agency, f"{special.why}: {special.note}", special.evidence, special.from_date)
+        yield _part("special", special.agency, say(f"{special.why}: {special.note}"), special.evidence, special.from_date)
     if law.review_agency_after:
         later = law.review_agency_after
         yield _part("special", later.agency, later.why, "", later.from_date)

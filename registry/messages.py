@@ -7,7 +7,6 @@ metadata.yml, a name or definition of a technology, a word of a closed list, or 
 from __future__ import annotations
 
 import ast
-import re
 import sqlite3
 from collections.abc import Iterator
 from itertools import product
@@ -17,14 +16,18 @@ from typing import Any, NamedTuple
 import polib
 import sqlite_utils
 import yaml
+from datasette.filters import Filters
 from jinja2 import Environment, nodes
 
+from .facts import Facts
 from .schema import create_tables
 from .serve import site_files
 from .views import create_views
 
 HEADER = {"Content-Type": "text/plain; charset=utf-8", "Content-Transfer-Encoding": "8bit"}
 # Marks in templates: what calls take a message as their first argument.
+# The parts of a determination's trace, as its page names them.
+TRACE = ("steps", "step", "finding", "version")
 SPEAKS = "from .sentences import say"
 CALLS = ("_", "gettext", "ngettext", "words")
 
@@ -104,7 +107,7 @@ def metadata_messages(metadata: dict[str, Any]) -> Iterator[Message]:
 
 
 def column_messages(metadata: dict[str, Any]) -> Iterator[Message]:
-    """The names of the columns of every question, as the headings of its table show them."""
+    """The names of all columns, as headings and labels show them."""
     db = sqlite_utils.Database(sqlite3.connect(":memory:"))
     create_tables(db)
     create_views(db)
@@ -112,6 +115,8 @@ def column_messages(metadata: dict[str, Any]) -> Iterator[Message]:
         given = dict.fromkeys(query["params"], "")
         for column in db.conn.execute(query["sql"], given).description:
             yield Message(column[0].replace("value_amount", "amount").replace("_", " "), "metadata.columns")
+    for table in metadata["databases"]["registry"]["tables"].values():
+        yield from (Message(column.replace("_", " "), "metadata.columns") for column in table["columns"])
 
 
 def all_messages(root: Path) -> dict[str, Message]:
@@ -124,6 +129,8 @@ def all_messages(root: Path) -> dict[str, Message]:
     sources = (
         [Message("English", "languages.py")], template_messages(files["templates"]), *(code_messages(path) for path in code),
         metadata_messages(metadata), column_messages(metadata), technology_messages(root / "data" / "technologies"),
+        word_messages(root / "registry"), data_messages(root / "data"),
+        [Message(display, "datasette") for _, display, _ in Filters(()).lookups()],
     )  # fmt: skip
     for one in (message for source in sources for message in source):
         known = found.get(one.text)
@@ -132,6 +139,27 @@ def all_messages(root: Path) -> dict[str, Message]:
         elif one.where not in known.where.split(", "):
             found[one.text] = known._replace(where=f"{known.where}, {one.where}", plural=known.plural or one.plural)
     return found
+
+
+def word_messages(registry: Path) -> Iterator[Message]:
+    """The words of closed lists as readers see them: the literals of the law, of records and of the vocabulary, and names of facts."""
+    for name in ("law", "records", "vocabulary", "source", "records_laws"):
+        for node in ast.walk(ast.parse((registry / f"{name}.py").read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Literal":
+                texts = [one.value for one in ast.walk(node.slice) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+                yield from (Message(text.replace("_", " "), f"{name}.py") for text in texts if len(text) > 1 and text.islower())
+    yield from (Message(name.replace("_", " "), "facts.py") for name in (*Facts.__struct_fields__, *TRACE))
+
+
+def data_messages(data: Path) -> Iterator[Message]:
+    """The bodies that decide, and the terms of laws with their conditions, which stand inside our own sentences."""
+    for path in sorted((*(data / "jurisdictions").glob("*.yml"), *(data / "laws").glob("*.yml"))):
+        one = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body = one.get("deciding_body") or one.get("body")
+        if body:
+            yield Message(body.strip(), path.parent.name)
+    for term in yaml.safe_load((data / "lawterms.yml").read_text(encoding="utf-8")):
+        yield from (Message(text, "lawterms.yml") for text in (term["id"].replace("_", " "), term.get("qualifier")) if text)
 
 
 def technology_messages(folder: Path) -> Iterator[Message]:

@@ -9,6 +9,7 @@ from .facts import Days
 from .finding import ALWAYS, Case, Finding, begins, unbound_until
 from .law import Action, Special
 from .rulecodes import ACTS
+from .sentences import say
 from .terms import exempted, only_ordinary, reaches
 
 # An expansion or a new use is by its nature not within the scope that was approved.
@@ -18,7 +19,7 @@ _BEYOND_APPROVAL = ("expand", "new_use")
 def judge_oversight(case: Case) -> Finding:
     """Rules 4 to 8 in their order; the first that matches answers."""
     if case.law.kind == "advisory":
-        return Finding("ADVISORY_ONLY", "not_covered", "its board advises and decides nothing")
+        return Finding("ADVISORY_ONLY", "not_covered", say("its board advises and decides nothing"))
     return _outside(case) or _disclosure(case) or _approved(case) or _triggers(case)
 
 
@@ -29,7 +30,7 @@ def covers_still_running(case: Case) -> Finding:
     if case.law.kind == "ccops_partial":
         return _partial(case)
     outside = _outside(case._replace(on=max(case.on, begins(case.law))))
-    reason = f"signed before the law began to bind ({begins(case.law)} at the latest) and still running after it"
+    reason = say(f"signed before the law began to bind ({begins(case.law)} at the latest) and still running after it")
     return outside or Finding("SIGNED_BEFORE_LAW", "existing_technology_report", reason, evidence=case.law.effective.evidence)
 
 
@@ -45,25 +46,25 @@ def _outside(case: Case) -> Finding | None:
     if things.unknown:
         return _unknown_technology(case)
     if freed.answer == "unknown":
-        reason = f"the law exempts {_words(freed.by[0].code)} on a condition not known to hold here: {freed.why or 'not stated'}"
+        reason = say(f"the law exempts {_words(freed.by[0].code)} on a condition not known to hold here: {freed.why or 'not stated'}")
         return Finding(
             "EXEMPTION_QUALIFIER_UNKNOWN", "needs_review", reason,
             evidence=freed.by[0].evidence, missing=("qualifier_met",) if facts.face in ("no", "yes") else ("face", "qualifier_met"),
         )  # fmt: skip
     weakest = freed.by[0]
-    held = "the exemption is known from memory only" if weakest.evidence == "M" else ""
-    reason = f"the law names {', '.join(_words(one.code) for one in freed.by)} as exempt"
+    held = say("the exemption is known from memory only") if weakest.evidence == "M" else ""
+    reason = say(f"the law names {', '.join(_words(one.code) for one in freed.by)} as exempt")
     return Finding(f"EXEMPT_{weakest.code.upper()}", "exempt", reason, evidence=weakest.evidence, held=held)
 
 
 def _unknown_technology(case: Case) -> Finding:
     words = ", ".join(f"`{word}`" for word in case.things.unknown)
-    reason = f"we do not know the technology {words}" if words else "which technology this is is not known"
+    reason = say(f"we do not know the technology {words}") if words else say("which technology this is is not known")
     return Finding("TECH_UNKNOWN", "needs_review", reason, missing=("tech",))
 
 
 def _ordinary(case: Case) -> Finding:
-    reason = f"{', '.join(map(_words, case.things.known))} is ordinary equipment or software, not surveillance technology"
+    reason = say(f"{', '.join(map(_words, case.things.known))} is ordinary equipment or software, not surveillance technology")
     return Finding("NOT_SURVEILLANCE_TECHNOLOGY", "not_covered", reason, evidence=case.law.evidence.get("definition", ""))
 
 
@@ -77,7 +78,7 @@ def _not_listed(case: Case) -> Finding | None:
 def _disclosure(case: Case) -> Finding | None:
     if case.law.kind != "disclosure":
         return None
-    return Finding("PUBLISH_POLICY_NO_VOTE", "disclosure_only", "the law asks for a published policy, not for a vote")
+    return Finding("PUBLISH_POLICY_NO_VOTE", "disclosure_only", say("the law asks for a published policy, not for a vote"))
 
 
 def _approved(case: Case) -> Finding | None:
@@ -87,7 +88,7 @@ def _approved(case: Case) -> Finding | None:
         return None
     if facts.added_capability or facts.action in _BEYOND_APPROVAL:
         return None
-    reason = f"approved before by the {case.law.body}, with the same scope"
+    reason = say(f"approved before by the {case.law.body}, with the same scope")
     return Finding("COVERED_BY_APPROVED_POLICY", "existing_technology_report", reason)
 
 
@@ -99,7 +100,7 @@ def _triggers(case: Case) -> Finding:
     answers = [_on_action(case, one) for one in get_args(Action)]
     if all(one.answer == answers[0].answer for one in answers):
         return answers[0]
-    reason = "what was done (bought, renewed, accepted ...) is not known, and the answer turns on it"
+    reason = say("what was done (bought, renewed, accepted ...) is not known, and the answer turns on it")
     return Finding("TRIGGER_UNKNOWN", "needs_review", reason, missing=("action",))
 
 
@@ -113,7 +114,7 @@ def _effective_action(case: Case) -> Action | None:
 
 def _on_action(case: Case, action: Action) -> Finding:
     if action == "renew" and case.facts.prior_approval and case.facts.prior_approval.status == "refused":
-        reason = f"it was renewed after the {case.law.body} had refused it"
+        reason = say(f"it was renewed after the {case.law.body} had refused it")
         return Finding(
             "COUNCIL_DISAPPROVED",
             "approval_required",
@@ -127,12 +128,12 @@ def _on_action(case: Case, action: Action) -> Finding:
         return _renewal(case)
     if action in case.law.notice_triggers:
         return Finding(
-            "NOTICE_TO_ADVISORY_BODY", "disclosure_only", f"{ACTS[action]} asks for notice to the advisory body, not for a vote",
+            "NOTICE_TO_ADVISORY_BODY", "disclosure_only", say(f"{ACTS[action]} asks for notice to the advisory body, not for a vote"),
             evidence=case.law.triggers_evidence,
         )  # fmt: skip
     if case.law.kind == "ccops_partial":
         return _partial(case)
-    reason = f"the law does not ask for a vote on {ACTS[action]}"
+    reason = say(f"the law does not ask for a vote on {ACTS[action]}")
     return Finding("NO_TRIGGER", "not_covered", reason, evidence=case.law.triggers_evidence)
 
 
@@ -140,10 +141,10 @@ def _trigger(case: Case, action: Action) -> Finding:
     law = case.law
     from_memory = action in law.triggers_from_memory or law.triggers_evidence == "M"
     return Finding(
-        f"TRIGGER_{action.upper()}", "approval_required", f"{ACTS[action]} is among the acts that need a vote",
+        f"TRIGGER_{action.upper()}", "approval_required", say(f"{ACTS[action]} is among the acts that need a vote"),
         timing="after_the_fact" if case.facts.exigent_claimed else law.timing,
         evidence="M" if from_memory else law.triggers_evidence,
-        held=f"that {ACTS[action]} needs a vote is known from memory only" if from_memory else "",
+        held=say(f"that {ACTS[action]} needs a vote is known from memory only") if from_memory else "",
     )  # fmt: skip
 
 
@@ -153,18 +154,19 @@ def _special(case: Case) -> Finding | None:
         if same == "yes":
             return _carved_out(one)
         if same == "unclear":
-            reason = f"another rule holds for {one.agency} ({one.why}); whether this is that agency is not known"
+            reason = say(f"another rule holds for {one.agency} ({one.why}); whether this is that agency is not known")
             return Finding("AGENCY_UNCLEAR", "needs_review", reason, missing=("department",))
     return None
 
 
 def _carved_out(one: Special) -> Finding:
-    return Finding(one.rule, one.outcome, f"{one.why}: {one.note}" if one.note else one.why, evidence=one.evidence)
+    return Finding(one.rule, one.outcome, say(f"{one.why}: {one.note}") if one.note else one.why, evidence=one.evidence)
 
 
 def _partial(case: Case) -> Finding:
-    reason = case.law.scope_note or f"it is limited to {', '.join(map(_words, case.law.technologies))}"
-    return Finding("PARTIAL_SCOPE", "needs_review", f"the law reaches only some cases: {reason}")
+    terms = ", ".join(map(_words, case.law.technologies))
+    reason = case.law.scope_note or say(f"it is limited to {terms}")
+    return Finding("PARTIAL_SCOPE", "needs_review", say(f"the law reaches only some cases: {reason}"))
 
 
 def _renewal(case: Case) -> Finding:
@@ -173,13 +175,13 @@ def _renewal(case: Case) -> Finding:
     if rule in ("continue_until_vote", "window"):
         return _legacy(case)
     if rule == "submit_for_approval":
-        return _needs_approval(case, "technology in use needs approval to go on, and no approval is on record")
+        return _needs_approval(case, say("technology in use needs approval to go on, and no approval is on record"))
     if rule == "annual_report_only":
-        reason = "a renewal alone is not among the acts that need a vote; it belongs in the annual report"
+        reason = say("a renewal alone is not among the acts that need a vote; it belongs in the annual report")
         return Finding("RENEWAL_NOT_A_TRIGGER", "existing_technology_report", reason, evidence=law.legacy.evidence)
     if rule == "renewals_trigger":
         return _trigger(case, "renew")
-    return Finding("LEGACY_RULE_UNKNOWN", "needs_review", "what it says of technology already in use has not been read")
+    return Finding("LEGACY_RULE_UNKNOWN", "needs_review", say("what it says of technology already in use has not been read"))
 
 
 def _needs_approval(case: Case, reason: str) -> Finding:
@@ -193,9 +195,9 @@ def _legacy(case: Case) -> Finding:
     """Only technology in use before the law is sheltered by it."""
     since = case.facts.in_use_since or ALWAYS
     if since.first >= begins(case.law):
-        return _needs_approval(case, f"in use only since {_told(since)}, after the law began, and no approval is on record")
+        return _needs_approval(case, say(f"in use only since {_told(since)}, after the law began, and no approval is on record"))
     if since.last >= unbound_until(case.law):
-        reason = "whether it was in use before the law is not known"
+        reason = say("whether it was in use before the law is not known")
         missing = () if case.facts.in_use_since else ("in_use_since",)
         return Finding("EFFECTIVE_DATE_UNCERTAIN", "needs_review", reason, missing=missing)
     return _window(case) if case.law.legacy.rule == "window" else _pending_vote(case)
@@ -204,21 +206,21 @@ def _legacy(case: Case) -> Finding:
 def _pending_vote(case: Case) -> Finding:
     prior = case.facts.prior_approval
     if prior and prior.status in ("suspended", "terminated"):
-        reason = f"its approval was {prior.status}; whether its use may go on meanwhile has not been read"
+        reason = say(f"its approval was {prior.status}; whether its use may go on meanwhile has not been read")
         return Finding("LEGACY_RULE_UNKNOWN", "needs_review", reason)
-    reason = f"in use before the law; it may go on until the {case.law.body} votes"
+    reason = say(f"in use before the law; it may go on until the {case.law.body} votes")
     return Finding("LEGACY_PENDING_VOTE", "existing_technology_report", reason, evidence=case.law.legacy.evidence)
 
 
 def _window(case: Case) -> Finding:
     end = case.law.legacy.window_end
     if not end or case.on <= end:
-        reason = f"in use before the law, which gives until {end} to bring it to a vote"
+        reason = say(f"in use before the law, which gives until {end} to bring it to a vote")
         return Finding("LEGACY_WINDOW", "existing_technology_report", reason, evidence=case.law.legacy.evidence)
     if case.law.legacy.after_window == "needs_review":
-        reason = f"the time allowed ended {end}; what the law says since then has not been read"
+        reason = say(f"the time allowed ended {end}; what the law says since then has not been read")
         return Finding("LEGACY_WINDOW_CLOSED", "needs_review", reason, evidence=case.law.legacy.evidence)
-    reason = f"the time allowed for bringing it to a vote ended {end}"
+    reason = say(f"the time allowed for bringing it to a vote ended {end}")
     return Finding(
         "LEGACY_WINDOW_CLOSED", "approval_required", reason,
         timing="before_continued_use", evidence=case.law.legacy.evidence,

@@ -17,6 +17,7 @@ from .finding import Case, Finding
 from .law import Law, Outcome, Timing
 from .law_book import LawBook
 from .rulecodes import RULE_MEANINGS
+from .sentences import say
 from .terms import Bought, bought
 from .timeline import find
 from .wording import STATUSES, held_reason, no_law_sentence, sentence
@@ -157,7 +158,7 @@ def _no_law(facts: Facts, things: Bought, book: LawBook, place: str | None) -> J
     name = book.jurisdictions[place].name if place else facts.jurisdiction
     state = book.jurisdictions[place].state if place else state_named(facts.jurisdiction)
     overlays = _overlays(book, state, things)
-    reason = f"no law of {name} is in our table"
+    reason = say(f"no law of {name} is in our table")
     step = {
         "law": None, "version": None, "outcome": "no_local_law", "timing": None, "rule": "NO_LAW_IN_TABLE",
         "reason": reason, "evidence": "", "steps": [{"step": 1, "finding": reason}],
@@ -171,9 +172,9 @@ def _no_law(facts: Facts, things: Bought, book: LawBook, place: str | None) -> J
 
 def _when(facts: Facts) -> str:
     if not facts.award_date:
-        return "as of today's table"
+        return say("as of today's table")
     first, last = facts.award_date.first, facts.award_date.last
-    return f"on {first}" if first == last else f"between {first} and {last}"
+    return say(f"on {first}") if first == last else say(f"between {first} and {last}")
 
 
 def _overlays(book: LawBook, state: str, things: Bought) -> list[str]:

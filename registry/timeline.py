@@ -15,6 +15,7 @@ from .facts import Days
 from .finding import ALWAYS, Case, Finding, begins, is_ban, passed, unbound_until
 from .law import Law
 from .oversight import covers_still_running, judge_oversight
+from .sentences import say
 
 _NEXT = datetime.timedelta(days=1)
 
@@ -48,9 +49,9 @@ def on_day(case: Case) -> Finding:
     if is_ban(law) and reach(case) == "no":
         return runs_into_ban(case) or out_of_reach(case)
     if case.on < begins(law):
-        reason = f"the day on which it began to bind is not known ({law.effective.note})"
+        reason = say(f"the day on which it began to bind is not known ({law.effective.note})")
         return Finding("EFFECTIVE_DATE_UNCERTAIN", "needs_review", reason, evidence=law.effective.evidence)
-    steps = (passed(0, "the law is in the table"), passed(1, f"in force since {begins(law)} at the latest"))
+    steps = (passed(0, say("the law is in the table")), passed(1, say(f"in force since {begins(law)} at the latest")))
     return _bound(case, steps)
 
 
@@ -59,7 +60,7 @@ def _bound(case: Case, steps: tuple[dict[str, object], ...]) -> Finding:
     if answer != "yes":
         return _agency(case, answer)._replace(steps=steps)
     found = judge_ban(case) if is_ban(case.law) else judge_oversight(case)
-    return found._replace(steps=(*steps, passed(2, "the law binds this department")))
+    return found._replace(steps=(*steps, passed(2, say("the law binds this department"))))
 
 
 def _before(case: Case) -> Finding:
@@ -71,31 +72,31 @@ def _before(case: Case) -> Finding:
     if end is None or end.last < unbound_until(case.law):
         return _before_law(case)
     if end.first < begins(case.law):
-        reason = f"signed before the law; whether its term ran past {begins(case.law)} is not known"
+        reason = say(f"signed before the law; whether its term ran past {begins(case.law)} is not known")
         return Finding("EFFECTIVE_DATE_UNCERTAIN", "needs_review", reason, evidence=case.law.effective.evidence)
     return covers_still_running(case) if bound == "yes" else _agency(case, bound)
 
 
 def _before_law(case: Case) -> Finding:
-    reason = f"the law began to bind on {begins(case.law)} at the latest, after the award"
+    reason = say(f"the law began to bind on {begins(case.law)} at the latest, after the award")
     unknown_end = case.facts.end_date is None
-    told = f"{reason}; if the term ran past that day, it would be existing technology" if unknown_end else reason
+    told = say(f"{reason}; if the term ran past that day, it would be existing technology") if unknown_end else reason
     return Finding("BEFORE_LAW", "no_local_law", told, evidence=case.law.effective.evidence)
 
 
 def _agency(case: Case, answer: str) -> Finding:
     evidence, named = case.law.agencies.evidence, case.buyer.agency.name if case.buyer.agency else case.buyer.department
     if answer == "no":
-        return Finding("AGENCY_NOT_COVERED", "not_covered", f"the law does not bind {named}", evidence=evidence)
-    reason = f"whether it binds {named} is not clear" if named else "which department this is is not known"
+        return Finding("AGENCY_NOT_COVERED", "not_covered", say(f"the law does not bind {named}"), evidence=evidence)
+    reason = say(f"whether it binds {named} is not clear") if named else say("which department this is is not known")
     return Finding("AGENCY_UNCLEAR", "needs_review", reason, evidence=evidence, missing=() if named else ("department",))
 
 
 def _undated(case: Case, when: Days, findings: list[Finding]) -> Finding:
-    told = f"between {when.first} and {when.last}" if case.facts.award_date else "at a time that is not known"
+    told = say(f"between {when.first} and {when.last}") if case.facts.award_date else say("at a time that is not known")
     differ = ", ".join(dict.fromkeys(f"{one.outcome} ({one.rule})" for one in findings))
     missing = () if case.facts.award_date else ("award_date",)
-    reason = f"it happened {told}, and the answer turns on the day: {differ}"
+    reason = say(f"it happened {told}, and the answer turns on the day: {differ}")
     return Finding("EFFECTIVE_DATE_UNCERTAIN", "needs_review", reason, missing=missing)
 
 
