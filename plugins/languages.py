@@ -91,6 +91,14 @@ def read_back(found: Pattern, text: str) -> dict[str, str] | None:
 
 def told(text: str, language: Language, depth: int = 0) -> str | None:
     """A sentence of the site in another language, with the sentences inside it; None where no message fits."""
+    found = _told_whole(text, language, depth)
+    if found is None and text[:1].isalpha():  # a clause may begin a sentence, and a sentence may follow a colon
+        swapped = _told_whole(text[0].swapcase() + text[1:], language, depth)
+        found = swapped and swapped[0].swapcase() + swapped[1:]
+    return found
+
+
+def _told_whole(text: str, language: Language, depth: int) -> str | None:
     if text in language.exact:
         return language.exact[text]
     return next(filter(None, (_told_as(one, text, language, depth) for one in language.patterns)), None)

@@ -36,8 +36,8 @@ def runs_into_ban(case: Case) -> Finding | None:
     last = (case.facts.end_date or ALWAYS).last
     if last < unbound_until(case.law) or reach(case._replace(on=last)) == "no":
         return None
-    end = say("its term runs on") if case.facts.end_date else say("its end is not known")
-    reason = say(f"possession after {begins(case.law)} is prohibited; the award came before, and {end}")
+    kept = say("its term runs on") if case.facts.end_date else say("its end is not known")
+    reason = say(f"possession after {begins(case.law)} is prohibited; the award came before, and {kept}")
     missing = () if case.facts.end_date else ("end_date",)
     return Finding("TERM_RUNS_INTO_BAN", "needs_review", reason, evidence=case.law.effective.evidence, missing=missing)
 

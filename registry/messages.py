@@ -88,8 +88,8 @@ def _choices(value: ast.expr) -> list[str]:
 def _named(value: ast.expr, taken: list[str]) -> str:
     """A name for a place: the last plain name of the expression, numbered when it is used twice."""
     found = [one.attr if isinstance(one, ast.Attribute) else one.id for one in ast.walk(value) if isinstance(one, ast.Attribute | ast.Name)]
-    texts = [str(one.value) for one in ast.walk(value) if isinstance(one, ast.Constant) and str(one.value).isidentifier()]
-    name = (texts or [one for one in found if one not in ("str", "int", "join", "map")])[0].strip("_").lower()
+    texts = [str(one.value) for one in ast.walk(value) if isinstance(one, ast.Constant) and str(one.value).strip("_").isidentifier()]
+    name = (texts or [one for one in found if one not in ("str", "int", "join", "map", "replace")])[0].strip("_").lower()
     taken.append(name)
     return name if taken.count(name) == 1 else f"{name}{taken.count(name)}"
 
