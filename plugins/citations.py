@@ -76,7 +76,7 @@ def extra_template_vars(datasette: Any, request: Any) -> Any:
         today, address = datetime.now(UTC).date(), datasette.absolute_url(request, path)
         loaded = read_at or await _last_load(datasette)
         told, site = datasette.jinja_env.filters["told"], datasette.metadata("title") or say("Registry")
-        state, licence = stated(as_of, loaded, told), datasette.metadata("license") or ""
+        state, licence = stated(as_of, loaded, told), told(datasette.metadata("license") or "")
         given = (datasette.plugin_config("citations") or {}).get("report_an_error") or ""
         return {
             "address": address, "as_of": as_of, "loaded": loaded, "licence": licence, "report": report_address(given, address),

@@ -25,13 +25,6 @@ from markupsafe import Markup
 
 ENGLISH = "en"
 PLACE = re.compile(r"\{(\w+)\}")
-
-
-def say(text: str) -> str:
-    """Mark a text for translation: `registry.messages` shows it to translators."""
-    return text
-
-
 # Addresses below /es/ that are no pages are the same in every language, but these, which say sentences.
 SPEAKING_FILES = re.compile(r"^/(answer\.json|testify\.(ics|atom))$")
 # What stands in these places was published by others or typed by the reader: it is never a message, whatever its words.
@@ -39,14 +32,9 @@ AS_IT_IS = frozenset({
     "about", "asked", "body_name", "buyer_name", "cite", "city", "days", "number", "origin", "place", "supplier", "title", "typed", "unit",
 })  # fmt: skip
 # What stands in these is a day, a month or a year, or the text is not that message.
-DAYS = frozenset({"day", "from", "to", "end"})
+DAYS = frozenset({"day", "from", "to", "end", "earliest", "latest"})
 DAY = re.compile(r"\d{4}(-\d\d){0,2}")
 DEEPEST = 6  # of sentences within sentences
-# How Datasette words a filter and an order (human_description_en).
-FILTERS = (
-    say("where {clauses} sorted by {column} descending"), say("where {clauses} sorted by {column}"), say("where {clauses}"),
-    say("sorted by {column} descending"), say("sorted by {column}"), say("search matches {words}"), say("{first} and {second}"),
-)  # fmt: skip
 _spoken: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
@@ -105,13 +93,13 @@ def _told_whole(text: str, language: Language, depth: int) -> str | None:
 
 
 def _told_as(found: Pattern, text: str, language: Language, depth: int) -> str | None:
-    """The text as one message. One without a word of its own, such as "{title}: {why}", must have known sentences inside it."""
+    """The text as one message. One without a word of its own, such as "{title}: {why}", must have sentences of ours inside it."""
     values = read_back(found, text)
     if values is None or depth > DEEPEST:
         return None
     inside = {name: told(value, language, depth + 1) for name, value in values.items() if name not in AS_IT_IS}
     wordless = not any(letter.isalpha() for letter in "".join(found.around))
-    if wordless and not (any if depth else all)(inside.values()):
+    if wordless and not all(inside.values()):
         return None
     return PLACE.sub(lambda place: inside.get(place[1]) or values[place[1]], found.translated)
 
@@ -185,13 +173,20 @@ class Tongue:
         return str(address).replace(prefix, self.base, 1) if _spoken.get() != ENGLISH else str(address)
 
     def addresses(self, request: Any) -> list[dict[str, Any]]:
-        """The page of a request in every language: code, name, whole address, and whether it is the one being read."""
-        query = f"?{request.query_string}" if request.query_string else ""
+        """The page of a request in every language: code, name, whole address, and whether it is the one being read.
+
+        A page that tells of an error has no request; it leads to the home page of each language.
+        """
         return [
-            {"code": code, "name": one.name, "here": code == _spoken.get(),
-             "url": self.datasette.absolute_url(request, self.address(code, request.path.removeprefix(self.base)) + query)}
+            {"code": code, "name": one.name, "here": code == _spoken.get(), "url": self._same_page(code, request)}
             for code, one in self.languages.items()
-        ]  # fmt: skip
+        ]
+
+    def _same_page(self, code: str, request: Any) -> str:
+        if request is None:
+            return self.address(code, "")
+        query = f"?{request.query_string}" if request.query_string else ""
+        return str(self.datasette.absolute_url(request, self.address(code, request.path.removeprefix(self.base)) + query))
 
     def address(self, code: str, path: str) -> str:
         """A path of the site in a language."""

@@ -57,7 +57,7 @@ class ListFacet(Facet):  # type: ignore[misc]
         given = {f"{column}__arraycontains": value}
         chosen = (f"{column}__arraycontains", str(value)) in self.get_querystring_pairs()
         path = path_with_removed_args(self.request, given) if chosen else path_with_added_args(self.request, given)
-        toggle = self.ds.absolute_url(self.request, path)
+        toggle = self.ds.absolute_url(self.request, self.ds.urls.path(path))
         return {"value": value, "label": value, "count": count, "toggle_url": toggle, "selected": chosen}
 
 

@@ -12,6 +12,11 @@ from .rulecodes import RULE_MEANINGS, exemption_meanings
 from .sentences import say
 
 Row = dict[str, Any]
+# Parts of a law that are told as it words them itself, by the name of the part.
+_TOLD = (
+    say("scope_note"), say("threshold"), say("third_party"), say("reports"), say("exigent"), say("information_sharing"),
+    say("private_action"), say("update_rule"),
+)  # fmt: skip
 
 
 def jurisdiction_rows(book: LawBook) -> Iterator[Row]:
@@ -47,7 +52,7 @@ def law_rows(book: LawBook) -> Iterator[Row]:
             "url": law.url, "instrument": law.instrument, "deciding_body": law.body, "status": law.status,
             "date_enacted": _day(law.enacted), "date_effective": _day(law.effective.date), "date_quality": law.effective.quality,
             "window_from": _day(law.effective.window_from), "window_to": _day(law.effective.window_to),
-            "agencies": law.agencies.mode, "technologies": _list(law.technologies or ("surveillance technology",)),
+            "agencies": law.agencies.mode, "technologies": _list(law.technologies or (say("surveillance technology"),)),
             "legacy_rule": law.legacy.rule, "evidence": json.dumps(law.evidence), "sources": _list(law.sources),
             "unknowns": law.doubt.why if law.doubt else "",
         }  # fmt: skip
@@ -68,7 +73,7 @@ def rule_rows(book: LawBook) -> Iterator[Row]:
 
 def _parts(law: Law) -> Iterator[Row]:
     yield _part(
-        "effective",
+        say("effective"),
         law.effective.quality,
         law.effective.note,
         law.effective.evidence or law.evidence.get("date", ""),
@@ -78,60 +83,60 @@ def _parts(law: Law) -> Iterator[Row]:
     yield from _bound(law)
     yield from _reach(law)
     yield from _exemptions(law)
-    yield _part("legacy", law.legacy.rule, law.legacy.text, law.legacy.evidence, None, law.legacy.window_end)
+    yield _part(say("legacy"), law.legacy.rule, law.legacy.text, law.legacy.evidence, None, law.legacy.window_end)
     yield from _later(law)
     yield from _told(law)
 
 
 def _bound(law: Law) -> Iterator[Row]:
     agencies = law.agencies
-    yield _part("covers", agencies.mode, agencies.note, agencies.evidence)
+    yield _part(say("covers"), agencies.mode, agencies.note, agencies.evidence)
     for name in agencies.names:
-        yield _part("covers", name, say("named in the law"), agencies.evidence)
+        yield _part(say("covers"), name, say("named in the law"), agencies.evidence)
     for name in agencies.review:
-        yield _part("covers", name, say("unclear or carved out: a person must check"), agencies.evidence)
+        yield _part(say("covers"), name, say("unclear or carved out: a person must check"), agencies.evidence)
 
 
 def _reach(law: Law) -> Iterator[Row]:
-    part = "prohibition" if law.kind in ("ban", "conditional_ban") else "technology"
+    part = say("prohibition") if law.kind in ("ban", "conditional_ban") else say("technology")
     for term in law.technologies:
         yield _part(part, term, "", law.evidence.get("ban", ""), law.technology_from.get(term))
     for trigger in law.triggers:
         unverified = "M" if trigger in law.triggers_from_memory else law.triggers_evidence
-        yield _part("trigger", trigger, say("needs a vote before it is done"), unverified)
+        yield _part(say("trigger"), trigger, say("needs a vote before it is done"), unverified)
     for trigger in law.notice_triggers:
-        yield _part("notice", trigger, say("notice to an advisory body, no vote"), law.triggers_evidence)
+        yield _part(say("notice"), trigger, say("notice to an advisory body, no vote"), law.triggers_evidence)
     for term in law.covered_explicitly:
-        yield _part("technology", term, say("named as covered"), law.evidence.get("definition", ""))
+        yield _part(say("technology"), term, say("named as covered"), law.evidence.get("definition", ""))
 
 
 def _exemptions(law: Law) -> Iterator[Row]:
     for one in law.exemptions:
-        yield _part("exemption", one.code, one.qualifier, one.evidence, one.from_date, one.to_date)
+        yield _part(say("exemption"), one.code, one.qualifier, one.evidence, one.from_date, one.to_date)
     if law.exemption_override:
-        yield _part("exemption", say("no longer exempt when"), law.exemption_override, "")
+        yield _part(say("exemption"), say("no longer exempt when"), law.exemption_override, "")
     for text in law.exceptions:
-        yield _part("exception", "", text, "")
+        yield _part(say("exception"), "", text, "")
 
 
 def _later(law: Law) -> Iterator[Row]:
     for change in law.amendments:
-        yield _part("amendment", "", change.what, change.evidence, change.date)
+        yield _part(say("amendment"), "", change.what, change.evidence, change.date)
     for special in law.special:
-        yield _part("special", special.agency, say(f"{special.why}: {special.note}"), special.evidence, special.from_date)
+        yield _part(say("special"), special.agency, say(f"{special.why}: {special.note}"), special.evidence, special.from_date)
     if law.review_agency_after:
         later = law.review_agency_after
-        yield _part("special", later.agency, later.why, "", later.from_date)
+        yield _part(say("special"), later.agency, later.why, "", later.from_date)
     if law.doubt:
-        yield _part("doubt", "", law.doubt.why, "", law.doubt.after)
+        yield _part(say("doubt"), "", law.doubt.why, "", law.doubt.after)
 
 
 def _told(law: Law) -> Iterator[Row]:
-    for part in ("scope_note", "threshold", "third_party", "reports", "exigent", "information_sharing", "private_action", "update_rule"):
+    for part in _TOLD:
         if text := getattr(law, part):
             yield _part(part, "", text, "")
     for note in law.notes:
-        yield _part("note", "", note.text, note.evidence)
+        yield _part(say("note"), "", note.text, note.evidence)
 
 
 def _part(part: str, code: str, words: str, evidence: str, start: object = None, end: object = None) -> Row:

@@ -53,10 +53,11 @@ def template_messages(folder: Path) -> Iterator[Message]:
 
 def code_messages(path: Path) -> Iterator[Message]:
     """The texts in `say(...)` of one Python file; an f-string is a message whose {places} are named for what stands in them."""
-    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "say":
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
+        if isinstance(call.func, ast.Name) and call.func.id == "say":
             for text in _texts(call.args[0]):
-                yield Message(text, path.name)
+                yield Message(text.replace("_", " ") if text.islower() and "{" not in text else text, path.name)
 
 
 def _texts(said: ast.expr) -> Iterator[str]:
@@ -158,6 +159,7 @@ def data_messages(data: Path) -> Iterator[Message]:
         body = one.get("deciding_body") or one.get("body")
         if body:
             yield Message(body.strip(), path.parent.name)
+        yield from (Message(part.replace("_", " "), path.parent.name) for part in one.get("evidence", {}))
     for term in yaml.safe_load((data / "lawterms.yml").read_text(encoding="utf-8")):
         yield from (Message(text, "lawterms.yml") for text in (term["id"].replace("_", " "), term.get("qualifier")) if text)
 

@@ -14,6 +14,7 @@ from .judged import Context
 from .paths import Paths
 from .records_laws import records_law_rows
 from .report import Report, SourceReport, issue_rows, load_rows
+from .sentences import say
 from .snapshot import Snapshot, read_snapshot, snapshot_files
 from .source import Source
 from .unchanged import state
@@ -45,7 +46,8 @@ def add_coverage(
     """Write what was searched of one source, or why it was not, and check it against its expected bounds."""
     if db is None:
         state_now = "failed" if one.result == "failed" else "never"
-        writer.add("coverage", [coverage.not_loaded(source, state_now, one.error or "Never loaded: no file, archive or bundled extract.")])
+        why = one.error or say("Never loaded: no file, archive or bundled extract.")
+        writer.add("coverage", [coverage.not_loaded(source, state_now, why)])
         return
     snapshot = _snapshot(paths, source, one)
     whole = snapshot is None and coverage.asked_for(one.account) is None

@@ -150,7 +150,7 @@ def _floor(chosen: _Answer, answers: list[_Answer]) -> Outcome | None:
 
 def _sentence(place: str, chosen: _Answer, shown: Finding, floor: Outcome | None, status: str, facts: Facts, overlays: list[str]) -> str:
     if shown.outcome == "no_local_law":
-        return no_law_sentence(place, _when(facts), overlays)
+        return no_law_sentence(place, facts.award_date, overlays)
     return sentence(place, chosen.law, shown, floor, status)
 
 
@@ -165,16 +165,9 @@ def _no_law(facts: Facts, things: Bought, book: LawBook, place: str | None) -> J
     }  # fmt: skip
     return Judgement(
         outcome="no_local_law", timing=None, floor=None, likely=None, rule="NO_LAW_IN_TABLE", law=None, reason=reason,
-        sentence=no_law_sentence(name, _when(facts), overlays), citation="", citation_url="", evidence="",
+        sentence=no_law_sentence(name, facts.award_date, overlays), citation="", citation_url="", evidence="",
         overlays=overlays, unknowns=_unknowns(facts, []), trace=[step], held=None,
     )  # fmt: skip
-
-
-def _when(facts: Facts) -> str:
-    if not facts.award_date:
-        return say("as of today's table")
-    first, last = facts.award_date.first, facts.award_date.last
-    return say(f"on {first}") if first == last else say(f"between {first} and {last}")
 
 
 def _overlays(book: LawBook, state: str, things: Bought) -> list[str]:

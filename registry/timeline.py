@@ -93,7 +93,8 @@ def _agency(case: Case, answer: str) -> Finding:
 
 
 def _undated(case: Case, when: Days, findings: list[Finding]) -> Finding:
-    told = say(f"between {when.first} and {when.last}") if case.facts.award_date else say("at a time that is not known")
+    earliest, latest = when.first, when.last
+    told = say(f"between {earliest} and {latest}") if case.facts.award_date else say("at a time that is not known")
     differ = ", ".join(dict.fromkeys(f"{one.outcome} ({one.rule})" for one in findings))
     missing = () if case.facts.award_date else ("award_date",)
     reason = say(f"it happened {told}, and the answer turns on the day: {differ}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .facts import Days
 from .finding import Finding
 from .law import Law, Outcome
 from .sentences import say
@@ -54,11 +55,16 @@ def sentence(place: str, law: Law, finding: Finding, floor: Outcome | None, stat
     return texts[finding.outcome]
 
 
-def no_law_sentence(place: str, date: str, overlays: list[str]) -> str:
-    """Return the sentence for a place without a law in the table."""
+def no_law_sentence(place: str, days: Days | None, overlays: list[str]) -> str:
+    """Return the sentence for a place without a law in the table, on the day (or between the days) of the award."""
     city, beside = place.partition(",")[0], "; ".join(overlays)
-    none = say(f"We know of no local approval law in force in {city} {date}.")
-    return f"{none} {say(f'State law may still apply: {beside}.') if overlays else say('State law may still apply.')}"
+    rest = say(f"State law may still apply: {beside}.") if overlays else say("State law may still apply.")
+    if days is None:
+        return say(f"We know of no local approval law in force in {city} as of today's table. {rest}")
+    earliest, latest = days.first, days.last
+    if earliest == latest:
+        return say(f"We know of no local approval law in force in {city} on {earliest}. {rest}")
+    return say(f"We know of no local approval law in force in {city} between {earliest} and {latest}. {rest}")
 
 
 def held_reason(finding: Finding) -> str:
