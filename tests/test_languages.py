@@ -130,7 +130,7 @@ def sql_texts() -> Iterator[str]:
     for sql in (*(query["sql"] for query in METADATA["databases"]["registry"]["queries"].values()), *VIEWS.values()):
         without_comments = re.sub(r"^\s*--.*$", "", sql, flags=re.MULTILINE)
         for text in re.findall(r"'((?:[^']|'')*)'", without_comments):
-            if " " in text and re.search(r"[a-z]{3}", text):
+            if " " in text.strip() and re.search(r"[a-z]{3}", text):
                 yield text.replace("''", "'").strip()
 
 
