@@ -10,6 +10,7 @@ from . import clean
 from .determine import Found
 from .holdings import Trade, holding_rows
 from .normalise import read_field
+from .sentences import say
 from .source import Source
 from .staged import RawRow
 
@@ -29,14 +30,21 @@ def document_row(source: Source, rows: list[RawRow], row_id: str, found: Found, 
     }  # fmt: skip
 
 
+def document_sentence(document: Row) -> str:
+    """One sentence of what the search found."""
+    title, publisher = document["title"], document["publisher"]
+    if publisher:
+        return say(f"A document of {publisher} that mentions it: {title}.")
+    return say(f"A document that mentions it: {title}.")
+
+
 def document_holdings(document: Row, found: Found, trade: Trade) -> Iterator[Row]:
     """Leads to everything the document mentions, in the place it is known to be about; nothing where that is not known."""
     if not document["jurisdiction"]:
         return
-    publisher = f" of {document['publisher']}" if document["publisher"] else ""
     common = {
         "jurisdiction": document["jurisdiction"], "kind": "document", "ref": document["id"], "title": document["title"],
-        "said": f"A document{publisher} that mentions it: {document['title']}.", "evidence_from": document["date_published"],
+        "said": document_sentence(document), "evidence_from": document["date_published"],
         "evidence_to": document["date_published"], "dated": 0, "in_force_from": None, "in_force_to": None, "ended_by": None,
         "source_url": document["source_url"], "grade": "secondary", "proposal": 0,
     }  # fmt: skip

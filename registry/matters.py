@@ -15,6 +15,7 @@ from .holdings import Trade, holding_rows
 from .issues import Issue
 from .kinds import MatterOutcome
 from .normalise import read_field
+from .sentences import say
 from .source import Source
 from .staged import RawRow
 
@@ -62,9 +63,12 @@ def matter_holdings(matter: Row, found: Found, trade: Trade) -> Iterator[Row]:
 
 def matter_sentence(matter: Row) -> str:
     """One sentence of what the council's system says of the item."""
-    where = f" before {matter['body']}" if matter["body"] else ""
-    status = f"status as published: {matter['status']}" if matter["status"] else "no status published"
-    return f"Matter {matter['matter_number']}{where}: {matter['title']} ({status})."
+    number, body, title = matter["matter_number"], matter["body"], matter["title"]
+    stated = matter["status"]
+    published = say(f"status as published: {stated}") if stated else say("no status published")
+    if body:
+        return say(f"Matter {number} before {body}: {title} ({published}).")
+    return say(f"Matter {number}: {title} ({published}).")
 
 
 def unknown_statuses(source: Source, matters: Iterable[tuple[str, int]], origin: str) -> Iterator[Issue]:

@@ -14,6 +14,7 @@ from . import clean
 from .determine import Found
 from .holdings import Trade, holding_rows
 from .normalise import read_field
+from .sentences import say
 from .source import Source
 from .staged import RawRow
 
@@ -88,12 +89,14 @@ def payment_holdings(payment: Row, found: Found, trade: Trade) -> Iterator[Row]:
 
 def payment_sentence(payment: Row) -> str:
     """One sentence of what the published line says."""
-    amount = payment["value_amount"]
-    what = "A payment" if amount is None or amount >= 0 else "A reversed payment"
-    worth = "" if amount is None else f" of {amount:,.2f} {payment['value_currency']}"
-    day = payment["transaction_date"] or "a day that cannot be read"
-    supplier = payment["supplier_name"] or "an unnamed supplier"
-    return f"{what}{worth} by {payment['buyer_name']} to {supplier}, seen on {day}; a payment has no contract dates."
+    seen, supplier = payment["transaction_date"] or say("a day that cannot be read"), payment["supplier_name"] or say("an unnamed supplier")
+    amount, buyer_name = payment["value_amount"], payment["buyer_name"]
+    if amount is None:
+        return say(f"A payment by {buyer_name} to {supplier}, seen on {seen}; a payment has no contract dates.")
+    worth = f"{amount:,.2f} {payment['value_currency']}"
+    if amount < 0:
+        return say(f"A reversed payment of {worth} by {buyer_name} to {supplier}, seen on {seen}; a payment has no contract dates.")
+    return say(f"A payment of {worth} by {buyer_name} to {supplier}, seen on {seen}; a payment has no contract dates.")
 
 
 def _named(supplier: str | None) -> Iterable[str]:

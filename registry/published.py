@@ -58,7 +58,8 @@ def add_coverage(
     words = vocabulary_hashes(known.catalog.technologies, known.catalog.suppliers)
     generalists = [slug for slug, supplier in known.catalog.suppliers.items() if supplier.specialist == "no"]
     row = coverage.searched(source, one.account, snapshot, through, one, words, generalists)
-    writer.add("coverage", [{**row, "why": f"{row['why']} The newest refresh failed: {one.error}" if one.error else row["why"]}])
+    why, error = row["why"], one.error
+    writer.add("coverage", [{**row, "why": say(f"{why} The newest refresh failed: {error}") if error else why}])
 
 
 def _snapshot(paths: Paths, source: Source, one: SourceReport) -> Snapshot | None:

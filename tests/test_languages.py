@@ -206,7 +206,7 @@ COLUMNS = (
     "sentence from determinations", "reason from determinations", "meaning from rules", "why from coverage",
     "searched from searched_places", "words from search_notes", "definition from technologies", "name from technologies",
     "deciding_body from jurisdictions",
-    "said from holdings where kind = 'contract'", "evidence_when from holdings_told", "code from provisions where part = 'exemption'",
+    "said from holdings where kind <> 'record'", "evidence_when from holdings_told", "code from provisions where part = 'exemption'",
 )  # fmt: skip
 
 
