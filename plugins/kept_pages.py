@@ -20,7 +20,7 @@ WORTH_COMPRESSING = 1024
 LEVEL = 5  # a page of 100 KB takes about 2 ms; higher levels cost more than they save
 COMPRESSED = ("text/", "application/json", "application/javascript", "image/svg")
 # Half a page must not be kept as if it were the whole: counts that took too long are left out of it.
-HALF = (b"These counts took too long", b'"facets_timed_out": ["')
+HALF = (b'class="notice late"', b'"facets_timed_out": ["')
 Page = tuple[dict[str, Any], bytes]
 
 

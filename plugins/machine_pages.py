@@ -32,7 +32,7 @@ async def robots(datasette: Any, request: Any) -> Response:
 
 
 def _xml(kind: str, entries: list[str]) -> Response:
-    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<{kind} xmlns="{SITEMAP}">\n' + "\n".join(entries) + f"\n</{kind}>\n"
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<{kind} xmlns="{SITEMAP}" xmlns:xhtml="http://www.w3.org/1999/xhtml">\n' + "\n".join(entries) + f"\n</{kind}>\n"
     return Response(body, content_type="application/xml; charset=utf-8")
 
 
@@ -60,7 +60,15 @@ async def sitemap_part(datasette: Any, request: Any) -> Response:
     paths = await _paths(datasette, table, number) if table in ("pages", *FOUND) and number else []
     if not paths:
         return Response.text("There is no such part of the sitemap.\n", status=404)
-    return _xml("urlset", [f"<url><loc>{escape(_absolute(datasette, request, path))}</loc></url>" for path in paths])
+    return _xml("urlset", [_address_in_every_language(datasette, request, path) for path in paths])
+
+
+def _address_in_every_language(datasette: Any, request: Any, path: str) -> str:
+    """One entry: the English page, and beside it the same page in each language (https://developers.google.com/search/docs)."""
+    tongue = datasette.jinja_env.globals["tongue"]
+    pages = {code: escape(datasette.absolute_url(request, tongue.address(code, path))) for code in tongue.languages}
+    others = "".join(f'<xhtml:link rel="alternate" hreflang="{code}" href="{page}"/>' for code, page in pages.items())
+    return f"<url><loc>{pages['en']}</loc>{others}</url>"
 
 
 LLMS = """# {title}
@@ -75,7 +83,7 @@ Data loaded: {loaded}. Licence: {licence}.
 ## Ask
 
 - [Is there a current contract?]({base}answer.json?about=PRODUCT&place=PLACE&as_of=YYYY-MM-DD): one of six
-  answers with a sentence, evidence and what was not searched, as JSON; without `.json` a page
+  answers with a sentence, evidence and what was not searched, as JSON; without `.json` a page; below `/es/` in Spanish
 - [Contracts that end soon]({base}testify): also as .ics and .atom; `place`, `from_date`, `days`
 - [A public-records request]({base}request.txt?about=PRODUCT&place=PLACE): a draft to copy
 {questions}
@@ -115,7 +123,7 @@ async def _dataset(datasette: Any, request: Any) -> dict[str, Any]:
     return {
         "@context": "https://schema.org/", "@type": "Dataset", "name": datasette.metadata("title"),
         "description": datasette.metadata("description"), "url": address, "license": datasette.metadata("license_url"),
-        "isAccessibleForFree": True, "inLanguage": "en",
+        "isAccessibleForFree": True, "inLanguage": list(datasette.jinja_env.globals["tongue"].languages),
         "keywords": ["public procurement", "surveillance technology", "local law", "CCOPS"],
         "creator": {"@type": "Organization", "name": datasette.metadata("title"), "url": address},
         **({"dateModified": loaded} if loaded else {}),
