@@ -42,6 +42,16 @@ select id, source_title, source_publisher, same_as, event_type, channel from rec
 """
 
 
+# A payment, a matter or a document comes from a load too; what it is says how it came.
+_LOADED = """
+select here.id, sources.title as source, loads.sha256, loads.read_at, sources.kind as channel
+from {table} as here left join sources on sources.id = here.source left join loads on loads.id = here.load
+where here.id in (select value from json_each(:ids))
+"""
+LOADED = ("payment", "matter", "document")
+PAGES = {"contract": "contracts", "record": "records", "payment": "transactions", "matter": "matters", "document": "documents"}
+
+
 def folded(text: str) -> str:
     """A name as the registry folds names: plain lower-case letters and digits with single spaces."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
@@ -68,21 +78,23 @@ async def _evidence(datasette: Any, request: Any, given: dict[str, str]) -> list
 
 def _told(base: str, row: dict[str, Any], origins: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """One piece of evidence as data; `page` is its permanent address, `archived_sha256` the hash of the bytes it was read from."""
-    kind, ref = ("contracts", row["contract"]) if row["contract"] else ("records", row["record"])
+    kind = next(one for one in PAGES if row[one])
+    ref = row[kind]
     origin = origins.get(ref, {})
     return {
         "date": row["evidence_when"], "said": row["said"], "grade": row["grade"], "ground": row["ground"],
         "proposal": row["proposal"] == "proposal", "contract": row["contract"], "record": row["record"],
         "contract_number": origin.get("contract_number"), "channel": "city_contract" if row["contract"] else origin.get("channel"),
+        "payment": row["payment"], "matter": row["matter"], "document": row["document"],
         "source": origin.get("source") or origin.get("source_publisher"), "source_url": row["source_url"],
         "archived_sha256": origin.get("sha256"), "read_at": origin.get("read_at"),
-        "page": f"{base}/{kind}/{ref}",  # ids are made of letters, digits, _ and - alone
+        "page": f"{base}/{PAGES[kind]}/{ref}",  # ids are made of letters, digits, _ and - alone
     }  # fmt: skip
 
 
 async def _evidence_told(datasette: Any, request: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     origins: dict[str, dict[str, Any]] = {}
-    for sql, key in ((_ARCHIVED, "contract"), (_PUBLISHED, "record")):
+    for sql, key in ((_ARCHIVED, "contract"), (_PUBLISHED, "record"), *((_LOADED.format(table=PAGES[one]), one) for one in LOADED)):
         ids = json.dumps([row[key] for row in rows if row[key]])
         origins |= {one["id"]: one for one in await _rows(datasette, sql, {"ids": ids})}
     base = datasette.absolute_url(request, datasette.urls.database(DATABASE))

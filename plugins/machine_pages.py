@@ -9,7 +9,7 @@ from datasette import Response, hookimpl
 
 DATABASE = "registry"
 # Tables whose rows have pages worth finding; the order is that of the sitemap's index.
-FOUND = ("laws", "jurisdictions", "technologies", "products", "suppliers", "records", "contracts")
+FOUND = ("laws", "jurisdictions", "technologies", "products", "suppliers", "records", "matters", "contracts")
 PER_FILE = 10_000  # addresses; the protocol allows 50,000 and 50 MB: https://www.sitemaps.org/protocol.html
 PLAIN = ("/", "/testify", "/registry/places", "/registry/what_we_have_not_searched", "/registry/sources")
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"

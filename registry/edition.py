@@ -28,7 +28,10 @@ from .manifest import write_manifest
 from .smoke import load_app
 from .sql import quoted
 
-ROWS = ("contracts", "records", "laws", "technologies", "jurisdictions", "suppliers", "products", "sources", "rules")
+ROWS = (
+    "contracts", "records", "transactions", "matters", "documents", "laws", "technologies", "jurisdictions", "suppliers", "products",
+    "sources", "rules",
+)  # fmt: skip
 LISTS = (*ROWS, "places", "coverage", "loads", "issues", "provisions")
 PAGE_ROWS = 200
 SITE = "http://localhost"

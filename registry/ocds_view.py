@@ -35,6 +35,11 @@ with told as (
   left join loads on loads.id = contracts.load
   left join jurisdictions on jurisdictions.id = contracts.jurisdiction
   left join suppliers on suppliers.id = contracts.supplier
+),
+paid as (
+  select transactions.*,
+         case when source_url like 'http://%' or source_url like 'https://%' then {payment_address} end as address
+  from transactions
 )
 select told.id as contract, json_patch('{}', json_object(
   'id', told.id || coalesce('-' || edition, ''),
@@ -77,14 +82,13 @@ select told.id as contract, json_patch('{}', json_object(
       where place_in_line > 1 having count(*) > 0),
     'implementation', (
       select case when count(*) > 0 then json_object('transactions', json_group_array(json(json_patch('{}', json_object(
-        'id', transactions.id, 'source', nullif(transactions.source_url, ''),
-        'date', nullif(transactions.transaction_date, '') || 'T00:00:00Z',
-        'value', case when transactions.value_amount is not null then json_object(
-          'amount', transactions.value_amount, 'currency', nullif(transactions.value_currency, '')) end,
+        'id', paid.id, 'source', paid.address, 'date', nullif(paid.transaction_date, '') || 'T00:00:00Z',
+        'value', case when paid.value_amount is not null then json_object(
+          'amount', paid.value_amount, 'currency', nullif(paid.value_currency, '')) end,
         'payer', json_object('id', told.jurisdiction, 'name', coalesce(nullif(told.buyer_name, ''), told.place)),
         'payee', case when told.supplier_id is not null
                  then json_object('id', told.supplier_id, 'name', told.supplier_words) end))))) end
-      from transactions where transactions.contract = told.id),
+      from paid where paid.contract = told.id),
     'documents', case when address is not null then json_array(json_object('id', 'source', 'title', 'Source', 'url', address)) end)))),
   'x_registry', json_object('match', evidence, 'determination', determination, 'floor', floor, 'approvalStatus', approval_status,
                             'source', source, 'contractNumber', nullif(contract_number, ''))
@@ -92,4 +96,4 @@ select told.id as contract, json_patch('{}', json_object(
 from told
 """
 
-OCDS_RELEASES = _SQL.replace("{address}", _as_uri("contracts.source_url"))
+OCDS_RELEASES = _SQL.replace("{address}", _as_uri("contracts.source_url")).replace("{payment_address}", _as_uri("transactions.source_url"))

@@ -22,7 +22,10 @@ MUST_HOLD = ("jurisdictions", "laws", "rules", "technologies", "sources", "cover
 # its rows, does not hold a site back: it is shown there among the issues.
 HOLD_BACK = ("rows_do_not_add_up", "column_mostly_blank", "fewer_rows_than_a_whole_file", "orphans", "undetermined")
 # Words of a portal that may hold a private person's address or number by mistake.
-PORTAL_TEXT = {"contracts": ("title", "description"), "amendments": ("title",)}
+PORTAL_TEXT = {
+    "contracts": ("title", "description"), "amendments": ("title",), "transactions": ("title", "description"),
+    "matters": ("title", "description"), "documents": ("title",),
+}  # fmt: skip
 PERSONAL = {
     "an e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.[A-Za-z]{2,}"),
     "a telephone number": re.compile(r"(?<!\d)\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)"),
@@ -94,7 +97,7 @@ def _never_fetched(db: sqlite3.Connection) -> Iterator[str]:
     """A source names columns that can belong to a private person; no column of ours may carry such a name."""
     lists = [row[0] for row in db.execute("SELECT columns_never_fetched FROM sources")]
     private = {_folded(name) for text in lists for name in json.loads(text or "[]")}
-    for table in ("contracts", "amendments"):
+    for table in PORTAL_TEXT:
         for column in _columns(db, table):
             if column in private:
                 yield f"{table}.{column} is named among the columns never fetched. Leave it out of the source's fields: and load again."

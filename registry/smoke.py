@@ -20,7 +20,10 @@ from .schema import TABLES
 from .sql import quoted
 from .views import VIEWS
 
-ROWS = ("contracts", "records", "laws", "technologies", "jurisdictions", "suppliers", "products", "sources", "rules")
+ROWS = (
+    "contracts", "records", "transactions", "matters", "documents", "laws", "technologies", "jurisdictions", "suppliers", "products",
+    "sources", "rules",
+)  # fmt: skip
 # Pages that the site's own plugins answer.
 OWN = ("/answer", "/answer.json", "/testify", "/testify.atom", "/request", "/robots.txt", "/sitemap.xml", "/llms.txt")
 WANTED_HEADERS = ("content-security-policy", "x-content-type-options", "referrer-policy", "cache-control")

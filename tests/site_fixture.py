@@ -121,7 +121,11 @@ def _coverage() -> dict[str, list[Row]]:
              "kind": "contracts", "portal": "delimited", "url": "https://example.org/data", "publisher": "Exampleton",
              "licence": "Public domain", "amounts_mean": "Award amounts."},
             {"id": "zz-elsewhere", "title": "[synthetic] Elsewhere contracts", "jurisdiction": "us-zz-elsewhere", "kind": "contracts"},
-            {"id": "public-records", "title": "Public records", "kind": "records"},
+            {"id": "public-records", "title": "Public records", "kind": "documents"},
+            {"id": "zz-payments", "title": "[synthetic] Checkbook", "jurisdiction": "us-zz-exampleton", "kind": "payments",
+             "amounts_mean": "What was paid."},
+            {"id": "zz-council", "title": "[synthetic] Council", "jurisdiction": "us-zz-exampleton", "kind": "matters"},
+            {"id": "zz-documents", "title": "[synthetic] Search", "kind": "documents"},
         ],
         "coverage": [
             {"id": "c1", "source": "zz-contracts", "jurisdiction": "us-zz-exampleton", "state": "searched", "scope": "matched_only",
@@ -150,6 +154,48 @@ def contract(slug: str, **given: Any) -> Row:
         "determination": "approval_required", "floor": None, "approval_status": "not_searched", "rule": "TRIGGER_ACQUIRE",
         "source": "zz-contracts", "source_url": "https://example.org/contract/1", "load": "l1", "year": 2019, "amendment_count": 2,
     } | given  # fmt: skip
+
+
+def _others() -> dict[str, list[Row]]:
+    """A payment of the contract, a lead, hostile texts, a matter of each fate, and a document that mentions a product."""
+    payment = {
+        "id": "zz-pay-1", "jurisdiction": "us-zz-exampleton", "source": "zz-payments", "buyer_name": "Exampleton",
+        "buyer_unit": "[synthetic] Police", "supplier": "watcher-inc", "supplier_name": "WATCHER INC", "title": "[synthetic] licences",
+        "description": "", "transaction_date": "2020-03-04", "value_currency": "USD", "value_amount": 1234.5, "contract_number": "A-1",
+        "contract": "zz-1", "technologies": json.dumps(["cctv"]), "products": "[]", "evidence": "term",
+        "source_url": "https://example.org/payments", "load": "l1", "year": 2020, "source_row": 1,
+    }  # fmt: skip
+    lead = payment | {
+        "id": "zz-pay-2", "title": "", "contract": None, "evidence": "supplier", "value_amount": -34.5, "source_row": 2,
+        "transaction_date": None, "year": None,
+    }  # fmt: skip
+    hostile = payment | {"id": "zz-pay-3", "title": HOSTILE["script"], "supplier_name": HOSTILE["image"], "source_url": HOSTILE["address"]}
+    matter = {
+        "id": "zz-matter-1", "jurisdiction": "us-zz-exampleton", "source": "zz-council", "matter_number": "26-1",
+        "title": "[synthetic] Agreement for Watcher Eye", "description": "", "matter_type": "Resolution", "status": "Passed",
+        "outcome": "approved", "body": "City Council", "date_introduced": "2021-01-05", "date_agenda": "2021-02-02",
+        "date_decided": "2021-02-02", "enactment_number": "R-7", "technologies": json.dumps(["cctv"]),
+        "products": json.dumps(["watcher-eye"]), "supplier": None, "evidence": "product", "source_url": "https://example.org/matter/1",
+        "load": "l1", "year": 2021,
+    }  # fmt: skip
+    unknown = matter | {
+        "id": "zz-matter-2", "matter_number": "26-2", "title": HOSTILE["script"], "status": HOSTILE["image"], "outcome": None,
+        "source_url": HOSTILE["address"], "date_decided": None, "enactment_number": "",
+    }  # fmt: skip
+    document = {
+        "id": "zz-document-1", "jurisdiction": None, "source": "zz-documents", "title": "[synthetic] A memo", "publisher": "A newsroom",
+        "date_published": "2022-05-06", "technologies": json.dumps(["cctv"]), "products": json.dumps(["watcher-eye"]),
+        "supplier": "watcher-inc", "evidence": "product", "source_url": "https://example.org/document/1", "load": "l1", "year": 2022,
+    }  # fmt: skip
+    matched = {"technology": "cctv", "evidence": "product", "product": "watcher-eye", "supplier": "watcher-inc", "term": "watcher eye",
+               "field": "title", "excerpt": "Watcher Eye", "basis": "source"}  # fmt: skip
+    return {
+        "transactions": [payment, lead, hostile], "matters": [matter, unknown], "documents": [document],
+        "matches": [
+            {"id": "m3", "payment": "zz-pay-1"} | matched, {"id": "m4", "matter": "zz-matter-1"} | matched,
+            {"id": "m5", "document": "zz-document-1"} | matched,
+        ],
+    }  # fmt: skip
 
 
 def _contracts() -> dict[str, list[Row]]:
@@ -234,7 +280,10 @@ def _records() -> dict[str, list[Row]]:
 
 def tables() -> dict[str, list[Row]]:
     """Every row of the small registry, by table."""
-    return {"jurisdictions": _places(), **_knowledge(), **_coverage(), **_contracts(), **_records()}
+    found: dict[str, list[Row]] = {"jurisdictions": _places(), **_knowledge(), **_coverage(), **_contracts(), **_records()}
+    for name, rows in _others().items():
+        found.setdefault(name, []).extend(rows)
+    return found
 
 
 def write(path: Path, rows: dict[str, list[Row]]) -> Path:

@@ -47,6 +47,15 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return dict(json.loads(told.stdout))
 
 
+def test_payments_that_carry_its_number_are_its_transactions(built: Path) -> None:
+    paid = release(exported(built), "zz-1")["contracts"][0]["implementation"]["transactions"]
+    assert [one["id"] for one in paid] == ["zz-pay-1", "zz-pay-3"]
+    assert paid[0]["value"] == {"amount": 1234.5, "currency": "USD"} and paid[0]["date"] == "2020-03-04T00:00:00Z"
+    assert paid[0]["payee"]["id"] == "watcher-inc" and paid[0]["payer"]["id"] == "us-zz-exampleton"
+    assert "source" not in paid[1], "an address that is not one of the web must not be published"
+    assert "implementation" not in release(exported(built), "zz-bare")["contracts"][0]
+
+
 def exported(path: Path, prefix: str | None = None) -> dict[str, Any]:
     return dict(json.loads("".join(release_package(path, site_fixture.ROOT, prefix))))
 
