@@ -21,6 +21,7 @@ from registry import __version__
 from registry.catalog import Catalog, load_catalog
 from registry.checking import check_data
 from registry.cli import main
+from registry.kinds import KINDS as SOURCE_KINDS
 from registry.law import Evidence, Jurisdiction, Law, Outcome
 from registry.shape import _TextLoader, convert
 from registry.source import Source
@@ -175,6 +176,13 @@ def yaml_recipes() -> Iterator[Recipe]:
 def record_recipe() -> Recipe:
     (text,) = [fence.text for fence in fences(CONTRIBUTING) if fence.language == "csv"]
     return Recipe(Path("data/records/us-ex.csv"), text)
+
+
+@pytest.mark.parametrize("name", SOURCE_KINDS)
+def test_contributing_tells_the_fields_of_every_kind_of_source(name: str) -> None:
+    kind = SOURCE_KINDS[name]  # type: ignore[index]
+    needed, also = (", ".join(f"`{field}`" for field in fields) for fields in kind[:2])
+    assert re.search(rf"^\| `{name}` \| [^|]+ \| {re.escape(needed)} \| {re.escape(also)} \|$", CONTRIBUTING, re.MULTILINE)
 
 
 def test_contributing_opens_with_no_python_required() -> None:
