@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qsl
 
 from datasette import hookimpl
+from datasette.database import Results
 
 # Of one SQLite connection: bytes of a value and of a statement, columns, parts of a compound select, bytes of a LIKE pattern.
 SQLITE_LIMITS = {
@@ -33,6 +35,7 @@ PATIENCE = 3.0  # seconds a reader's own SQL waits for its turn
 HTML_ROWS = 200
 FACETS = 6
 ADDRESS_BYTES = 30_000
+ASKS_FOR_A_PAGE: ContextVar[bool] = ContextVar("asks_for_a_page", default=False)
 BUSY = "Other people's SQL is running. Try again in a few seconds; the pages and the ready questions are not affected."
 
 
@@ -49,6 +52,25 @@ def counting_rows() -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
         return sqlite3.Row(cursor, values)
 
     return row
+
+
+def page_of(execute: Callable[..., Awaitable[Results]]) -> Callable[..., Awaitable[Results]]:
+    """`Database.execute`, of which a page gets no more rows than it may show: a question has no `_size` that could be refused."""
+
+    async def cut(sql: str, params: Any = None, truncate: bool = False, **given: Any) -> Results:
+        found = await execute(sql, params, truncate=truncate, **given)
+        if not truncate or given.get("page_size") or not ASKS_FOR_A_PAGE.get() or len(found.rows) <= HTML_ROWS:
+            return found
+        return Results(found.rows[:HTML_ROWS], True, found.description)
+
+    return cut
+
+
+@hookimpl
+def startup(datasette: Any) -> None:
+    """Questions are answered on a page with at most so many rows; as data with as many as the settings allow."""
+    for database in datasette.databases.values():
+        database.execute = page_of(database.execute)
 
 
 @hookimpl
@@ -133,6 +155,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
             query = (scope.get("query_string") or b"").decode("latin-1")
             refused = refusal(scope["path"], query) if scope["type"] == "http" else None
             if scope["type"] == "http":
+                ASKS_FOR_A_PAGE.set(is_html(scope["path"]))
                 scope = {**scope, "query_string": lean(scope["path"], query).encode("latin-1")}
             if refused:
                 await _say(send, *refused)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -93,6 +93,12 @@ TREES = {"trace", "facts", "agencies"}
 TOLD = (None, "acquisitions", "places", "searched_places")
 SLUG = re.compile(r"[A-Za-z0-9_-]+")
 SYMBOLS = {"USD": "$"}
+# A table has many columns and all others are left to Datasette; this is asked for each of some thousand cells of a page.
+OURS = frozenset((
+    "value_amount", "evidence", "place", "title", "said", *OUTCOME_COLUMNS, *PAGES, *LISTS, *PLAIN_LISTS, *SENTENCES, *TREES,
+))  # fmt: skip
+# The same few words, ids and addresses come again on every page, so what was made of them is kept; in whichever language they are.
+_kept = lru_cache(maxsize=4096, typed=True)
 
 
 def parsed(value: Any) -> Any:
@@ -132,6 +138,7 @@ def verified(value: Any, told: Told = say) -> str:
     return "; ".join(told(EVIDENCE.get(code.strip(), code.strip())) for code in codes)
 
 
+@_kept
 def link(value: Any, label: str = "") -> Any:
     """A web address as a link that shows its host; anything else as plain escaped text."""
     host = web_host(value)
@@ -145,7 +152,12 @@ def outcome(value: Any, told: Told = say) -> Any:
     if value not in OUTCOMES:
         return told(EVIDENCE.get(value, "" if value is None else str(value)))
     tone, label, meaning = OUTCOMES[value]
-    return Markup('<span class="outcome tone-{}" title="{}">{}</span>').format(tone, told(meaning), told(label))
+    return _labelled(tone, told(label), told(meaning))
+
+
+@_kept
+def _labelled(tone: str, label: str, meaning: str) -> Markup:
+    return Markup('<span class="outcome tone-{}" title="{}">{}</span>').format(tone, meaning, label)
 
 
 def label(value: Any, told: Told = say) -> str:
@@ -162,7 +174,7 @@ def page_link(value: Any, page: str, base: str = "/", label: Any = None) -> Any:
     """A link to a row's own page, for ids that are made of letters, digits, _ and - alone."""
     if not isinstance(value, str) or not SLUG.fullmatch(value):
         return "" if value is None else str(value)
-    return Markup('<a href="{}registry/{}/{}">{}</a>').format(base, page, value, label or value)
+    return Markup(f'<a href="{escape(base)}registry/{escape(page)}/{value}">{escape(label or value)}</a>')
 
 
 def spaced(value: Any, told: Told = say) -> str:
@@ -175,8 +187,12 @@ def chips(value: Any, page: str, base: str = "/", told: Told = say) -> Any:
     items = parsed(value)
     if not isinstance(items, list):
         return "" if value is None else str(value)
-    links = (page_link(str(item), page, base, spaced(item, told)) for item in items)
-    return Markup(" ").join(Markup('<span class="chip">{}</span>').format(one) for one in links)
+    return Markup(" ").join(_chip(str(item), page, base, spaced(item, told)) for item in items)
+
+
+@_kept
+def _chip(item: str, page: str, base: str, words: str) -> Markup:
+    return Markup('<span class="chip">{}</span>').format(page_link(item, page, base, words))
 
 
 def lines(value: Any, told: Told = say) -> Any:
@@ -254,9 +270,9 @@ def _told_row(row: Any, value: Any, column: str, base: str, told: Told) -> Any:
 @hookimpl
 def render_cell(row: Any, value: Any, column: str, table: str | None, datasette: Any) -> Any:
     """Render what we know the meaning of; a foreign key of a table is already a link with a label."""
-    if value is None or value == "" or isinstance(value, dict):
+    if (column not in OURS and not column.endswith("url")) or value is None or value == "" or isinstance(value, dict):
         return None
-    base, told_here = datasette.urls.instance(), datasette.jinja_env.filters["told"]
+    base, told_here = datasette.setting("base_url"), datasette.jinja_env.filters["told"]
     told = _told_row(row, value, column, base, told_here) if table in TOLD else None
     if told is not None:
         return told

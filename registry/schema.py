@@ -92,6 +92,7 @@ TABLES: dict[str, Table] = {
             "approval_status",
             "year",
             "evidence",
+            "date_signed",
             "period_end_date",
             "source",
             "status",

@@ -251,6 +251,17 @@ def test_rows_are_limited(site: Datasette) -> None:
     assert len(found["rows"]) == serve.SETTINGS["max_returned_rows"] and found["truncated"] is True
 
 
+def test_a_question_shows_no_more_rows_on_a_page_than_a_table_does(tmp_path: Path) -> None:
+    many = serve.test_client(site_fixture.build_large(tmp_path / "registry.db", 700), site_fixture.ROOT)
+    page, data = ask(many, "/registry/purchases_needing_approval"), ask(many, "/registry/purchases_needing_approval.json").json()
+    assert page.text.count("<tr>") == limits.HTML_ROWS + 1 and "There are more rows than the 200 that one page holds." in page.text
+    # The list that the page is too full for must not read as an empty one.
+    assert "so nothing is said of it here" in page.text and "No acquisition that we hold" not in page.text
+    assert "there are more. Narrow the question" in ask(many, "/registry/department?name=unit").text
+    assert len(data["rows"]) > limits.HTML_ROWS and data["truncated"] is False
+    assert ask(many, "/registry/contracts?_size=200").text.count("<tr>") == limits.HTML_ROWS + 1
+
+
 async def _while_slow(site: Datasette, slow: int) -> tuple[list[int], list[float]]:
     """Statuses of so many slow statements at once, and the seconds that ordinary pages took meanwhile."""
     running = [asyncio.create_task(site.client.get("/registry.json", params={"sql": f"{SLOW} -- {number}"})) for number in range(slow)]
