@@ -41,9 +41,9 @@ Header = tuple[bytes, bytes]
 
 def _files(datasette: Any) -> Iterator[Path]:
     """Every file of the site's own behaviour and looks, in a fixed order."""
-    folders = [datasette.plugins_dir, *(folder for _, folder in datasette.static_mounts)]
-    for folder in sorted({str(folder) for folder in folders if folder}):
-        yield from sorted(path for path in Path(folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    folders = [datasette.plugins_dir, datasette.template_dir, *(folder for _, folder in datasette.static_mounts)]
+    files = {path for folder in folders if folder for path in Path(folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    yield from sorted(files)
 
 
 def site_stamp(datasette: Any) -> str:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 from datasette.utils import parse_metadata
 
 from .errors import RegistryError
+from .layout import lay_out
 from .serve import SETTINGS, site_files
 from .sql import quoted
 
@@ -88,19 +90,39 @@ def write_site(
 ) -> None:
     """Write the whole artefact for `target` (vercel or docker) into an empty folder; `text_of` replaces words of metadata.yml."""
     empty_folder(folder)
-    compact(registry_db, folder / DATABASE)
+    settings = site_settings(allow_sql)
+    with tempfile.TemporaryDirectory(prefix="registry-layout-") as made:
+        inputs, laid_out = Path(made) / "inputs", Path(made) / "site"
+        _gather(registry_db, root, inputs, text_of)
+        lay_out(inputs, laid_out, settings)
+        shutil.copytree(laid_out, folder, dirs_exist_ok=True)
     _write_json(folder / "inspect-data.json", inspected(folder / DATABASE))
-    _write_json(folder / "metadata.json", copy_of_metadata(root, text_of))
-    _write_json(folder / "settings.json", site_settings(allow_sql))
-    ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
-    shutil.copytree(site_files(root)["plugins"], folder / "plugins", ignore=ignored)
-    for name in ("index.py", "requirements.txt", *TARGET_FILES[target]):
-        shutil.copyfile(DEPLOY / name, folder / TARGET_FILES[target].get(name, name))
+    _write_json(folder / "settings.json", settings)
+    # In place of what was laid out: opened with the counts taken beforehand, and with every package pinned.
+    for name in ("index.py", "requirements.txt"):
+        shutil.copyfile(DEPLOY / name, folder / name)
+    for name, target_name in TARGET_FILES[target].items():
+        shutil.copyfile(DEPLOY / name, folder / target_name)
+    if target != "vercel":
+        (folder / "vercel.json").unlink()
+
+
+def _gather(registry_db: Path, root: Path, inputs: Path, text_of: dict[str, str] | None) -> None:
+    """What is laid out: the compact copy, the words, the plugins, the templates and the static files, and nothing of this machine."""
+    inputs.mkdir()
+    compact(registry_db, inputs / DATABASE)
+    _write_json(inputs / "metadata.json", copy_of_metadata(root, text_of))
+    shutil.copyfile(DEPLOY / "vercel.json", inputs / "vercel.json")
+    files = site_files(root)
+    ours = ("__pycache__", "*.pyc", ".*")
+    shutil.copytree(files["plugins"], inputs / "plugins", ignore=shutil.ignore_patterns(*ours, "templates", "static"))
+    for name in ("templates", "static"):
+        shutil.copytree(files[name], inputs / name, ignore=shutil.ignore_patterns(*ours))
 
 
 # Name in the package -> name in the artefact; a name that begins with a dot would be left out of a package by some tools.
 TARGET_FILES = {
-    "vercel": {"vercel.json": "vercel.json", "python-version": ".python-version"},
+    "vercel": {"python-version": ".python-version"},
     "docker": {"Dockerfile": "Dockerfile"},
 }
 

@@ -1,7 +1,7 @@
 """`registry publish`: verify, compact copy, size guard, smoke test of the very artefact, deploy, smoke test of the address.
 
-The stock `datasette publish vercel` 0.14.2 writes a configuration that pins a builder which no longer builds, and does not pin
-Datasette; so the folder is written here, with a `vercel.json` of our own, and handed to the `vercel` command line as it is.
+`datasette publish vercel` lays the folder out with a `vercel.json` of ours (see layout.py; its stock 0.14.2 configuration pins a builder
+that no longer builds). The folder that passed the smoke test is handed to the `vercel` command line as it is.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from click.testing import Result
 from conftest import Checkout
 from packaging.requirements import Requirement
 
-from registry import artefact, datapackage, edition, lock, manifest, publish, publishable, smoke
+from registry import artefact, datapackage, edition, layout, lock, manifest, publish, publishable, smoke
 from registry.errors import FactsError, RegistryError
 from registry.schema import TABLES
 
@@ -55,6 +55,22 @@ def changed(loaded: Checkout, tmp_path: Path) -> Callable[[str], Checkout]:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site_fixture.build(tmp_path_factory.mktemp("small") / "registry.db")
+
+
+@pytest.fixture
+def vercel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Path]:
+    """A stand-in for the `vercel` command that notes what it was given."""
+
+    def stand_in(status: int) -> Path:
+        folder, noted = tmp_path / "bin", tmp_path / "noted"
+        folder.mkdir()
+        steps = ("#!/bin/sh", f'echo "$@" > {noted}', f'ls "$7" >> {noted}', "echo https://one-deployment.example", f"exit {status}")
+        (folder / "vercel").write_text("\n".join(steps) + "\n")
+        (folder / "vercel").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+        return noted
+
+    return stand_in
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -130,10 +146,11 @@ def test_a_page_over_the_response_limit_is_refused(loaded: Checkout, monkeypatch
 # ---- the folder ----
 
 
-def test_a_rehearsal_does_everything_and_keeps_nothing(loaded: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rehearsal_does_everything_and_keeps_nothing(loaded: Checkout, vercel: Callable[[int], Path]) -> None:
     before = {path: path.stat().st_mtime_ns for path in ROOT.glob("plugins/**/*") if "__pycache__" not in path.parts}
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("a rehearsal runs no other program"))
+    noted = vercel(0)
     result = loaded.run("publish", "--project", "some-project", "--dry-run")
+    assert not noted.exists(), "a rehearsal runs `vercel`"
     assert result.exit_code == 0 and "Nothing was deployed" in result.stdout
     assert "all answered" in result.stderr
     assert {path: path.stat().st_mtime_ns for path in before} == before
@@ -152,12 +169,87 @@ def test_the_same_registry_gives_the_same_bytes(small: Path, tmp_path: Path, tar
 def test_the_folder_holds_what_is_served_and_nothing_else(small: Path, tmp_path: Path) -> None:
     artefact.write_site(small, ROOT, tmp_path / "site", "vercel", allow_sql=False)
     found = content(tmp_path / "site")
-    plugins = {f"plugins/{path.relative_to(ROOT / 'plugins').as_posix()}" for path in artefact.files_of(ROOT / "plugins")}
+    files = [path.relative_to(ROOT / "plugins").as_posix() for path in artefact.files_of(ROOT / "plugins")]
+    plugins = {name if name.startswith(("templates/", "static/")) else f"plugins/{name}" for name in files}
     wanted = {"registry.db", "index.py", "inspect-data.json", "metadata.json", "settings.json", "requirements.txt"}
     wanted |= {"vercel.json", ".python-version"}
     assert set(found) == wanted | {name for name in plugins if "__pycache__" not in name}
+    assert found["vercel.json"] == (DEPLOY / "vercel.json").read_bytes()
     assert json.loads(found["settings.json"])["default_allow_sql"] is False
     assert not [name for name, raw in found.items() if str(ROOT).encode() in raw or str(tmp_path).encode() in raw]
+
+
+# ---- what the package lays out ----
+
+SAME = ("/", "/registry", "/registry/contracts", "/registry/contracts/zz-1", "/registry/answer?about=briefcam&place=Boston", "/testify",
+        "/registry?sql=select+1", "/static/registry.css")  # fmt: skip
+ASK = """
+import asyncio, json, sys
+import httpx, index
+async def ask(paths):
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=index.app), base_url="http://localhost")
+    return {path: (await client.get(path)).text for path in paths}
+told = {"settings": {name: index.ds.setting(name) for name in index.ds.settings_dict()}, "pages": asyncio.run(ask(json.load(sys.stdin))),
+        "immutable": [name for name, one in index.ds.databases.items() if not one.is_mutable]}
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture(scope="module")
+def laid_out(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder as the package alone writes it, with its own index.py."""
+    folder = tmp_path_factory.mktemp("laid-out")
+    artefact._gather(small, ROOT, folder / "inputs", None)
+    layout.lay_out(folder / "inputs", folder / "site", artefact.site_settings(False))
+    return folder / "site"
+
+
+def test_the_package_opens_what_it_laid_out_as_we_do(laid_out: Path, small: Path, tmp_path: Path) -> None:
+    """A newer version that lays out, names or sets anything otherwise gives other pages."""
+    command, given = [sys.executable, "-c", ASK], json.dumps(SAME)
+    done = subprocess.run(command, input=given, cwd=laid_out, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    theirs = json.loads(done.stdout.splitlines()[-1])
+    settings = artefact.site_settings(False)
+    assert {name: theirs["settings"][name] for name in settings} == settings and theirs["immutable"] == ["registry"]
+    artefact.write_site(small, ROOT, tmp_path / "site", "docker", allow_sql=False)
+    with httpx_in_process(tmp_path / "site") as ask:
+        assert {path: ask(path).text for path in SAME} == theirs["pages"]
+
+
+def test_what_is_published_is_what_was_laid_out_but_for_the_named_files(laid_out: Path, small: Path, tmp_path: Path) -> None:
+    artefact.write_site(small, ROOT, tmp_path / "site", "vercel", allow_sql=False)
+    ours, theirs = content(tmp_path / "site"), content(laid_out)
+    assert set(ours) - set(theirs) == {"inspect-data.json", "settings.json", ".python-version"} and set(theirs) <= set(ours)
+    assert {name for name in theirs if theirs[name] != ours[name]} == {"index.py", "requirements.txt"}
+    # Why these two are ours: the package pins nothing, and its second SQLite would not know our limits.
+    assert theirs["requirements.txt"].split() == [b"datasette", b"pysqlite3-binary"]
+    assert b"pysqlite3" not in ours["requirements.txt"]
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [("import sys; sys.exit('no such option: --generate-dir')", "no such option: --generate-dir"),
+     ("import os, sys; os.makedirs(sys.argv[1] + '/site'); open(sys.argv[1] + '/app.py', 'w')", "lays a site out as app.py, site;")],
+)  # fmt: skip
+def test_a_package_that_does_otherwise_is_refused(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, words: str
+) -> None:
+    monkeypatch.setattr(layout, "command", lambda folder, _: [sys.executable, "-c", script, str(folder)])
+    with pytest.raises(RegistryError, match=re.escape(words)):
+        artefact.write_site(small, ROOT, tmp_path / "site", "vercel")
+    assert content(tmp_path / "site") == {}
+
+
+def test_laying_out_never_runs_the_vercel_that_can_deploy(small: Path, vercel: Callable[[int], Path], tmp_path: Path) -> None:
+    """Even a package that ignored --generate-dir would find only a command that refuses."""
+    noted = vercel(0)
+    artefact._gather(small, ROOT, tmp_path / "inputs", None)
+    line = [word for word in layout.command(tmp_path / "site", {}) if word not in ("--generate-dir", str(tmp_path / "site"))]
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(RegistryError, match=r"(?s)Nothing may be deployed|returned non-zero"):
+        patched.setattr(layout, "command", lambda *_: line)
+        layout.lay_out(tmp_path / "inputs", tmp_path / "site", {})
+    assert not noted.exists()
 
 
 def test_readers_sql_is_a_setting(small: Path, tmp_path: Path) -> None:
@@ -220,22 +312,6 @@ def test_an_unclear_order_is_refused(order: publish.Order, words: str) -> None:
 def test_without_the_vercel_command_nothing_is_made(loaded: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
     assert "npm install --global vercel" in refused(loaded.run("publish", "--project", "p"))
-
-
-@pytest.fixture
-def vercel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Path]:
-    """A stand-in for the `vercel` command that notes what it was given."""
-
-    def stand_in(status: int) -> Path:
-        folder, noted = tmp_path / "bin", tmp_path / "noted"
-        folder.mkdir()
-        steps = ("#!/bin/sh", f'echo "$@" > {noted}', f'ls "$7" >> {noted}', "echo https://one-deployment.example", f"exit {status}")
-        (folder / "vercel").write_text("\n".join(steps) + "\n")
-        (folder / "vercel").chmod(0o755)
-        monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-        return noted
-
-    return stand_in
 
 
 def test_a_deployment_is_tried_at_its_address(loaded: Checkout, vercel: Callable[[int], Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,5 +119,6 @@ def test_the_database_is_a_static_file_too_so_that_a_download_costs_no_function(
 
 def test_only_what_was_generated_is_published(function: Path) -> None:
     names = {path.relative_to(function).parts[0] for path in artefact.files_of(function)}
-    ours = {"registry.db", "index.py", "inspect-data.json", "metadata.json", "settings.json", "requirements.txt", "vercel.json", "plugins"}
+    ours = {"registry.db", "index.py", "inspect-data.json", "metadata.json", "settings.json", "requirements.txt", "vercel.json", "plugins",
+            "templates", "static"}  # fmt: skip
     assert names - ours == {".python-version", "_vendor", ".vc-config.json", "vc__handler__python.py", "pyproject.toml", "uv.lock"}

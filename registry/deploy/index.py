@@ -19,6 +19,6 @@ app = Datasette(
     metadata=_read("metadata.json"),
     settings=_read("settings.json"),
     plugins_dir=str(HERE / "plugins"),
-    template_dir=str(HERE / "plugins" / "templates"),
-    static_mounts=[("static", str(HERE / "plugins" / "static"))],
+    template_dir=str(HERE / "templates"),
+    static_mounts=[("static", str(HERE / "static"))],
 ).app()

@@ -1,0 +1,70 @@
+"""A sorted list names every row once, on all its pages together and in a download."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+import site_fixture
+from datasette.app import Datasette
+from datasette.utils import module_from_path
+
+from registry import serve
+
+plugin = module_from_path(str(site_fixture.ROOT / "plugins" / "whole_lists.py"), name="of_test_whole_lists")
+KEYS = {"contracts": "id"}
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Datasette:
+    """Rows that were not put in in the order of their ids, most of them with the same values as others."""
+    path = site_fixture.build_large(tmp_path_factory.mktemp("many") / "registry.db", 230)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("create table again as select * from contracts order by value_amount % 7")
+        db.executescript("delete from contracts; insert into contracts select * from again; drop table again; analyze")
+    return serve.test_client(path, site_fixture.ROOT)
+
+
+def pages(site: Datasette, path: str) -> Iterator[list[str]]:
+    while path:
+        told = asyncio.run(site.client.get(path)).json()
+        yield [row["id"] for row in told["rows"]]
+        path = (told["next_url"] or "").removeprefix("http://localhost")
+
+
+ORDERS = ("", "&_sort=year", "&_sort_desc=year", "&_sort_desc=jurisdiction", "&_sort=determination", "&_sort=id",
+          "&_sort_desc=date_signed&year__gt=2004", "&_sort_desc=evidence&_search=watcher")  # fmt: skip
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_every_row_comes_once(many: Datasette, order: str) -> None:
+    found = [row_id for page in pages(many, f"/registry/contracts.json?_shape=objects&_size=20{order}") for row_id in page]
+    counted = asyncio.run(many.client.get(f"/registry/contracts.json?_size=1{order}")).json()["filtered_table_rows_count"]
+    assert len(found) == len(set(found)) == counted > 100
+
+
+@pytest.mark.parametrize("order", ["", "&_sort_desc=jurisdiction"])
+def test_a_download_has_every_row_once(many: Datasette, order: str) -> None:
+    lines = asyncio.run(many.client.get(f"/registry/contracts.csv?_stream=on&_size=20{order}")).text.splitlines()[1:]
+    assert len({line.split(",")[0] for line in lines}) == len(lines) == 230 + 3
+
+
+@pytest.mark.parametrize("given", ["select id from contracts order by year desc", "select id, [to] from [contracts] where a = :p order by [year]"])
+def test_the_key_is_put_last(given: str) -> None:
+    assert plugin.in_one_order(f"{given} limit 51", KEYS) == f"{given}, id limit 51"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select id from contracts order by id limit 51", "select id from contracts order by year, id limit 51",
+        "select id from laws order by year limit 5", "select count(*) from contracts",
+        "select year, count(*) from contracts group by year order by year limit 5",
+        "select title from contracts where 1 union select title from records order by title limit 5",
+    ],
+)  # fmt: skip
+def test_any_other_statement_stays_as_it_is(sql: str) -> None:
+    assert plugin.in_one_order(sql, KEYS) == sql
