@@ -1,6 +1,7 @@
 """How fast the published site answers, beside stock `datasette serve` on the same database in the same run.
 
-Only this machine's loopback is asked; every phase is bounded in requests and in seconds. 31,000 synthetic contracts, labelled so.
+Only this machine's loopback is asked; every phase is bounded in requests and in seconds, and is done several times, in turn with
+stock, because a shared machine's speed drifts. 31,000 synthetic contracts, labelled so.
 `python benchmarks/serve_load.py [--quick]` prints a Markdown table; `--quick` only shows that the script works.
 """
 
@@ -30,19 +31,25 @@ import site_fixture  # noqa: E402
 from registry import artefact  # noqa: E402
 
 HOST = "127.0.0.1"
-SECONDS = 12.0  # of one phase, at most
-# `_n` is a name that Datasette ignores: each address is a new one, so nothing is answered from memory.
+NO_TAG = 'W/"none"'
+SECONDS = 10.0  # of one phase, at most
+ROUNDS = 5
+# Each address is a new one, so no page is answered from memory. A list's `_next` and its filters make the statements new ones too;
+# the counts beside a list that is only sorted or turned over are the same on all its pages, and a site may know them.
 HTML = (
-    "/registry/contracts?_n={n}", "/registry/contracts/zz-n{n}?_n=1", "/registry/contracts?_search=unit+7&_n={n}",
-    "/registry/contracts?year=2001&_n={n}", "/registry/records?_n={n}", "/registry/technologies/cctv?_n={n}", "/registry?_n={n}",
+    "/registry/contracts?_sort=value_amount&_next={n}.0%2Czz-n{n}", "/registry/contracts/zz-n{n}",
+    "/registry/contracts?_search=unit+{unit}&value_amount__gt={n}", "/registry/contracts?year={year}&value_amount__gt={n}",
+    "/registry/records?_sort_desc=title&_n={n}", "/registry/technologies/cctv?_n={n}", "/registry?_n={n}",
 )  # fmt: skip
 JSON = (
-    "/registry/contracts.json?_n={n}", "/registry/contracts/zz-n{n}.json?_shape=array", "/registry/records.json?_n={n}",
-    "/registry/contracts.json?_search=unit+7&_n={n}", "/registry/contracts.json?year=2001&_n={n}",
+    "/registry/contracts.json?_sort=value_amount&_next={n}.0%2Czz-n{n}", "/registry/contracts/zz-n{n}.json?_shape=array",
+    "/registry/records.json?_n={n}", "/registry/contracts.json?_search=unit+{unit}&value_amount__gt={n}",
+    "/registry/contracts.json?year={year}&value_amount__gt={n}",
 )  # fmt: skip
-EVERY_ROW = ("/registry/contracts?_search=watcher&_n={n}",)  # each of the synthetic contracts has this word
+EVERY_ROW = ("/registry/contracts?_search=watcher&value_amount__gt={n}",)  # each of the synthetic contracts has this word
 QUESTIONS = ("/registry/answer?about=watcher+eye&place=Exampleton%2C+ZZ&_n={n}", "/registry/purchases_needing_approval?_n={n}",
              "/registry/ending_soon?_n={n}", "/registry/spend_by_technology_and_year?_n={n}", "/?_n={n}")  # fmt: skip
+ANSWER = ("/answer?about=watcher+eye&place=Exampleton%2C+ZZ&_n={n}",)  # 15,500 pieces of evidence
 
 
 @dataclass(frozen=True)
@@ -52,14 +59,21 @@ class Measured:
     took: list[float]
     seconds: float
 
-    def words(self) -> str:
-        ordered = sorted(self.took)
-        p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
-        return f"{len(ordered) / self.seconds:,.0f}/s, median {statistics.median(ordered):.1f} ms, p95 {p95:.1f} ms"
-
     @property
     def rate(self) -> float:
         return len(self.took) / self.seconds
+
+    @property
+    def p95(self) -> float:
+        return sorted(self.took)[min(len(self.took) - 1, int(len(self.took) * 0.95))]
+
+
+def words(rounds: list[Measured]) -> str:
+    """The median over the rounds, the slowest and the quickest round beside it."""
+    rates, tails = [one.rate for one in rounds], [one.p95 for one in rounds]
+    middle = statistics.median(took for one in rounds for took in one.took)
+    spread = f"p95 {statistics.median(tails):,.1f} ms ({min(tails):,.1f} to {max(tails):,.1f})"
+    return f"{statistics.median(rates):,.0f}/s, median {middle:,.1f} ms, {spread}"
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
@@ -106,7 +120,7 @@ async def _tag(port: int, address: str) -> str:
     writer.write(f"GET {address} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
     _, headers = await _answer(reader)
     writer.close()
-    return headers.get("etag", 'W/"none"')
+    return headers.get("etag", NO_TAG)
 
 
 def _free_port() -> int:
@@ -136,22 +150,56 @@ def _listens(port: int) -> bool:
 
 
 def _many(kinds: tuple[str, ...], count: int, first: int) -> list[str]:
-    return [kinds[number % len(kinds)].format(n=first + number) for number in range(count)]
+    numbers = range(first, first + count)
+    return [kinds[n % len(kinds)].format(n=n, year=2000 + n % 25, unit=n % 60) for n in numbers]
 
 
-def measured(port: int, count: int) -> dict[str, Measured]:
-    """Every phase on one server; the same addresses for each server."""
-    phase(port, _many(HTML + JSON, 24, 0))  # warm: templates compiled, file cache filled
-    page = "/registry/contracts"
-    tag = asyncio.run(_tag(port, page))
-    wanted = 304 if tag != 'W/"none"' else 200
-    return {
-        "HTML, uncached, 1 client": phase(port, _many(HTML, count, 100)),
-        "JSON, uncached, 1 client": phase(port, _many(JSON, count, 1_000)),
-        "HTML, uncached, 4 clients": phase(port, _many(HTML, count, 2_000), clients=4),
-        "one page again and again, 4 clients": phase(port, [page] * count * 5, clients=4),
-        "the same, revalidated (If-None-Match)": phase(port, [page] * count * 5, clients=4, wanted=wanted, tag=f"If-None-Match: {tag}\r\n"),
-    }
+@dataclass(frozen=True)
+class Phase:
+    """What is asked in one phase, and how."""
+
+    name: str
+    kinds: tuple[str, ...]
+    share: float  # of the requests of a full phase
+    clients: int = 1
+    again: bool = False  # one address again and again
+    unchanged: bool = False  # with the entity tag that the server gave
+    beside_stock: bool = True
+
+    def run(self, port: int, count: int, first: int) -> Measured:
+        """One round on one server."""
+        wanted = max(2, int(count * self.share))
+        addresses = [self.kinds[0]] * wanted if self.again else _many(self.kinds, wanted, first)
+        tag = asyncio.run(_tag(port, self.kinds[0])) if self.unchanged else NO_TAG
+        status = 200 if tag == NO_TAG else 304
+        header = f"If-None-Match: {tag}\r\n" if self.unchanged else ""
+        return phase(port, addresses, self.clients, status, header)
+
+
+LIST = ("/registry/contracts",)
+PHASES = (
+    Phase("HTML, uncached, 1 client", HTML, 1),
+    Phase("JSON, uncached, 1 client", JSON, 1),
+    Phase("HTML, uncached, 4 clients", HTML, 1, clients=4),
+    Phase("one page again and again, 4 clients", LIST, 5, clients=4, again=True),
+    Phase("the same, revalidated (If-None-Match)", LIST, 5, clients=4, again=True, unchanged=True),
+    Phase("questions and home, uncached, 1 client", QUESTIONS, 0.4, beside_stock=False),
+    Phase("an answer of 15,500 pieces, uncached, 1 client", ANSWER, 0.1, beside_stock=False),
+    Phase("a search that finds every row, uncached, 1 client", EVERY_ROW, 0.1),
+)
+
+
+def measured(stock_port: int, port: int, count: int, rounds: int) -> Iterator[tuple[Phase, list[Measured], list[Measured]]]:
+    """Every phase in turn with stock, so many times; the same addresses for both, new ones in each round."""
+    for server in (stock_port, port):
+        phase(server, _many(HTML + JSON, 24, 0))  # warm: templates compiled, file cache filled
+    for number, one in enumerate(PHASES):
+        theirs, ours_ = [], []
+        for turn in range(rounds):
+            first = 100 + (number * rounds + turn) * count
+            theirs += [one.run(stock_port, count, first)] if one.beside_stock else []
+            ours_.append(one.run(port, count, first))
+        yield one, theirs, ours_
 
 
 def ours(site: Path) -> Callable[[int], list[str]]:
@@ -166,25 +214,28 @@ def stock(database: Path) -> Callable[[int], list[str]]:
     return lambda port: [sys.executable, "-m", "datasette", "serve", "-i", str(database), "--host", HOST, "--port", str(port)]
 
 
+def row(one: Phase, theirs: list[Measured], ours_: list[Measured]) -> str:
+    """One line of the table; `times stock` is the median of the rounds' own ratios."""
+    times = [ours_[at].rate / theirs[at].rate for at in range(len(theirs))]
+    ratio = f"{statistics.median(times):,.1f} ({min(times):,.1f} to {max(times):,.1f})" if times else ""
+    return f"| {one.name} | {words(theirs) if theirs else ''} | {words(ours_)} | {ratio} |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small run that only shows that the script works")
     quick = parser.parse_args().quick
-    contracts, count = (3_000, 35) if quick else (31_000, 350)
+    contracts, count, rounds = (3_000, 35, 1) if quick else (31_000, 70, ROUNDS)
+    before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="registry-serve-load-") as made:
         folder = Path(made)
         artefact.write_site(site_fixture.build_large(folder / "built.db", contracts), ROOT, folder / "site", "docker")
-        with serving(stock(folder / "site" / "registry.db"), folder) as port:
-            plain = measured(port, count)
-        with serving(ours(folder / "site"), folder / "site") as port:
-            site = measured(port, count)
-            site["questions and home, uncached, 1 client"] = phase(port, _many(QUESTIONS, count // 3, 5_000))
-            site["a search that finds every row, uncached, 1 client"] = phase(port, _many(EVERY_ROW, count // 10, 6_000))
-    print(f"{contracts:,} synthetic contracts, load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
+        with serving(stock(folder / "site" / "registry.db"), folder) as stock_port, serving(ours(folder / "site"), folder / "site") as port:
+            lines = [row(*found) for found in measured(stock_port, port, count, rounds)]
+    print(f"{contracts:,} synthetic contracts, {rounds} rounds; load average {before:.1f} before, {os.getloadavg()[0]:.1f} after, "
+          f"on {os.cpu_count()} cores\n")  # fmt: skip
     print("| phase | stock `datasette serve` | this site | times stock |\n|---|---|---|---|")
-    for name, found in site.items():
-        beside = plain.get(name)
-        print(f"| {name} | {beside.words() if beside else ''} | {found.words()} | {f'{found.rate / beside.rate:.1f}' if beside else ''} |")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

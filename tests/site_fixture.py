@@ -303,19 +303,26 @@ def build(path: Path) -> Path:
     return write(path, tables())
 
 
+def _large(number: int) -> Row:
+    """One of many synthetic contracts, unlike its neighbours in every column that can be counted or sorted by."""
+    year = 2000 + number % 25
+    return contract(
+        f"zz-n{number}", year=year, date_signed=f"{year}-{1 + number % 12:02}-{1 + number % 28:02}",
+        buyer_unit=f"[synthetic] Unit {number % 60}", evidence=("product", "supplier", "term")[number % 3], value_amount=float(number),
+        period_end_date=f"20{10 + number % 20}-06-30", approval_status=("not_found", "approved")[number % 2],
+        products=json.dumps(["watcher-eye"][: number % 3 == 0]), technologies=json.dumps(["cctv", "video_analytics"][: 1 + number % 2]),
+    )  # fmt: skip
+
+
 def build_large(path: Path, contracts: int) -> Path:
     """The small registry with so many synthetic contracts, each with a match, a determination and a holding."""
     rows = tables()
-    rows["contracts"] += [
-        contract(f"zz-n{number}", year=2000 + number % 25, buyer_unit=f"[synthetic] Unit {number % 60}",
-                 evidence=("product", "supplier", "term")[number % 3], value_amount=float(number),
-                 period_end_date=f"20{10 + number % 20}-06-30", approval_status=("not_found", "approved")[number % 2],
-                 products=json.dumps(["watcher-eye"][: number % 3 == 0]),
-                 technologies=json.dumps(["cctv", "video_analytics"][: 1 + number % 2]))
-        for number in range(contracts)
-    ]  # fmt: skip
+    match, determination = rows["matches"][0], rows["determinations"][0]
+    names = [f"zz-n{number}" for number in range(contracts)]
+    rows["contracts"] += [_large(number) for number in range(contracts)]
+    rows["matches"] += [match | {"id": f"m-{name}", "contract": name} for name in names]
+    rows["determinations"] += [determination | {"id": f"d-{name}", "contract": name} for name in names]
     rows["holdings"] += [
-        holding(number, ("watcher-eye", "cctv")[number % 2], "us-zz-exampleton", ref=f"zz-n{number}")
-        for number in range(1000, 1000 + contracts)
+        holding(1000 + number, ("watcher-eye", "cctv")[number % 2], "us-zz-exampleton", ref=name) for number, name in enumerate(names)
     ]
     return write(path, rows)
