@@ -37,7 +37,7 @@ ROUNDS = 5
 # Each address is a new one, so no page is answered from memory. A list's `_next` and its filters make the statements new ones too;
 # the counts beside a list that is only sorted or turned over are the same on all its pages, and a site may know them.
 HTML = (
-    "/registry/contracts?_sort=value_amount&_next={n}.0%2Czz-n{n}", "/registry/contracts/zz-n{n}",
+    "/registry/contracts?_n={n}", "/registry/contracts?_sort=value_amount&_next={n}.0%2Czz-n{n}", "/registry/contracts/zz-n{n}",
     "/registry/contracts?_search=unit+{unit}&value_amount__gt={n}", "/registry/contracts?year={year}&value_amount__gt={n}",
     "/registry/records?_sort_desc=title&_n={n}", "/registry/technologies/cctv?_n={n}", "/registry?_n={n}",
 )  # fmt: skip

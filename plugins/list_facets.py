@@ -2,10 +2,15 @@
 
 Ours are lists of ids that never repeat one, so nothing has to be made distinct. metadata.yml asks for it as `list: COLUMN`; the links
 it gives are those of the `array` facet (`COLUMN__arraycontains=ITEM`).
+
+Counts of every kind stand on the first page of a list only: Datasette 0.65 counts on each further page just the rows from that page on, so
+they would add up to less than the number of rows above them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from functools import lru_cache
 from typing import Any
 
 from datasette import hookimpl
@@ -61,7 +66,19 @@ class ListFacet(Facet):  # type: ignore[misc]
         return {"value": value, "label": value, "count": count, "toggle_url": toggle, "selected": chosen}
 
 
-@hookimpl
-def register_facet_classes() -> list[type]:
-    """One more kind of facet."""
-    return [ListFacet]
+@lru_cache
+def on_first_page(kind: type) -> type:
+    """The same kind of facet, which counts nothing on a further page."""
+
+    async def facet_results(self: Any) -> Any:
+        return ([], []) if self.request.args.get("_next") else await kind.facet_results(self)  # type: ignore[attr-defined]
+
+    return type(kind.__name__, (kind,), {"facet_results": facet_results})
+
+
+@hookimpl(hookwrapper=True)
+def register_facet_classes() -> Generator[None, Any, None]:
+    """One more kind of facet, and all kinds on first pages only."""
+    found = yield
+    kinds = [kind for some in found.get_result() for kind in some]
+    found.force_result([[on_first_page(kind) for kind in (*kinds, ListFacet)]])

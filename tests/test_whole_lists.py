@@ -52,6 +52,18 @@ def test_a_download_has_every_row_once(many: Datasette, order: str) -> None:
     assert len({line.split(",")[0] for line in lines}) == len(lines) == 230 + 3
 
 
+def test_counts_beside_a_list_are_of_the_whole_list_or_are_left_out(many: Datasette) -> None:
+    """Datasette itself counts on the second page only the rows from there on."""
+    first = asyncio.run(many.client.get("/registry/contracts.json?_facet=evidence&_facet_list=technologies&_facet_array=products")).json()
+    assert sum(one["count"] for one in first["facet_results"]["evidence"]["results"]) == first["filtered_table_rows_count"] == 233
+    assert {"technologies", "products"} <= set(first["facet_results"])
+    address = first["next_url"].removeprefix("http://localhost")
+    assert asyncio.run(many.client.get(address)).json()["facet_results"] == {}
+    page = asyncio.run(many.client.get("/registry/contracts?_sort=year&_next=2001%2Czz-n1")).text
+    assert "Narrow by" not in page and '<a href="/registry/contracts?_sort=year">The first page</a>' in page
+    assert "Narrow by" in asyncio.run(many.client.get("/registry/contracts?_sort=year")).text
+
+
 @pytest.mark.parametrize("given", ["select id from contracts order by year desc", "select [a] from [contracts] where b = :p order by [b]"])
 def test_the_key_is_put_last(given: str) -> None:
     assert plugin.in_one_order(f"{given} limit 51", KEYS) == f"{given}, id limit 51"
