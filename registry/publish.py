@@ -107,11 +107,17 @@ def _deploy(paths: Paths, order: Order, folder: Path, say: Say) -> str:
     try:
         done = subprocess.run(deploy_command(order, folder), stdout=subprocess.PIPE, text=True, timeout=DEPLOY_SECONDS, check=True)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        raise RegistryError(f"`vercel deploy` did not succeed ({error}). The site that was there before is untouched.") from error
+        raise RegistryError(
+            f"`vercel deploy` did not succeed ({error}). The site that was there before is untouched. "
+            f"If there is no such project yet, make it once with `vercel project add {order.project}`."
+        ) from error
     say(f"deployed: {done.stdout.strip()}")
     address = order.address or f"https://{order.project}.vercel.app"
     found = smoke.smoke_address(address, folder / artefact.DATABASE, artefact.copy_of_metadata(paths.root))
     if found:
         listed = "".join(f"\n  {one}" for one in found[:20])
-        raise RegistryError(f"Deployed, but {address} does not answer as it should:{listed}\nGo back with `vercel rollback`.")
+        raise RegistryError(
+            f"Deployed, but {address} does not answer as it should:{listed}\nGo back: `vercel list {order.project}` names the deployments; "
+            "give the address of the one before to `vercel rollback`."
+        )
     return f"Published at {address}; a page of every kind answered there."

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from .artefact import DATABASE, VERCEL_RESPONSE_BYTES
+from .artefact import DATABASE, VERCEL_RESPONSE_BYTES, sha256_of
 from .errors import RegistryError
 from .schema import TABLES
 from .sql import quoted
@@ -68,6 +68,16 @@ async def smoke(ask: Ask, paths: list[str]) -> list[str]:
     return found + ([] if missing.status_code == 404 else [f"a page that does not exist gives {missing.status_code}, not 404"])
 
 
+def another_registry(answer: httpx.Response, wanted: str) -> list[str]:
+    """What is wrong when a site says of its databases that none has the SHA-256 `wanted`."""
+    if answer.status_code != 200 or f'"{wanted}"' not in answer.text:
+        return [
+            f"the site shows another registry.db than the one with sha256 {wanted}. "
+            "After a rollback it goes on doing so until `vercel promote` is given the new deployment's address"
+        ]
+    return []
+
+
 def load_app(folder: Path) -> Any:
     """The very application of an artefact, imported from its own index.py."""
     spec = importlib.util.spec_from_file_location("published_index", folder / "index.py")
@@ -96,5 +106,10 @@ def smoke_address(address: str, registry_db: Path, metadata: Any) -> list[str]:
 
 
 async def _with_client(client: httpx.AsyncClient, registry_db: Path, metadata: Any) -> list[str]:
+    sha256 = sha256_of(registry_db)
     async with client:
-        return await smoke(client.get, paths_to_try(registry_db, metadata))
+        try:
+            told = await client.get(f"/-/databases.json?of={sha256[:12]}")  # an address that no cache has seen
+        except httpx.HTTPError as error:
+            return [f"no answer ({type(error).__name__}: {error})"]
+        return another_registry(told, sha256) or await smoke(client.get, paths_to_try(registry_db, metadata))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -263,8 +264,6 @@ def test_readers_sql_is_a_setting(small: Path, tmp_path: Path) -> None:
 @contextmanager
 def httpx_in_process(folder: Path) -> Iterator[Callable[[str], httpx.Response]]:
     """The application of a folder, asked without a port."""
-    import asyncio
-
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app=smoke.load_app(folder)), base_url="http://localhost")
     yield lambda path: asyncio.run(client.get(path))
 
@@ -331,12 +330,13 @@ def test_a_deployment_that_does_not_answer_says_how_to_go_back(
     monkeypatch.setattr(smoke, "smoke_address", lambda *_: ["/: status 500, not 200"])
     vercel(0)
     message = refused(loaded.run("publish", "--project", "p", "--address", "https://example.org"))
-    assert "vercel rollback" in message and "status 500" in message and "https://example.org" in message
+    assert "`vercel list p`" in message and "vercel rollback" in message and "status 500" in message and "https://example.org" in message
 
 
 def test_a_deployment_that_fails_is_said_to_have_failed(loaded: Checkout, vercel: Callable[[int], Path]) -> None:
     vercel(1)
-    assert "`vercel deploy` did not succeed" in refused(loaded.run("publish", "--project", "p"))
+    message = refused(loaded.run("publish", "--project", "p"))
+    assert "`vercel deploy` did not succeed" in message and "`vercel project add p`" in message
 
 
 @pytest.mark.parametrize(
@@ -348,6 +348,26 @@ def test_a_deployment_that_fails_is_said_to_have_failed(loaded: Checkout, vercel
 )  # fmt: skip
 def test_the_smoke_test_sees_what_is_wrong(answer: httpx.Response, words: str) -> None:
     assert any(words in one for one in smoke.wrong("/", answer))
+
+
+def test_an_address_that_still_shows_the_registry_of_before_is_seen(small: Path, tmp_path: Path) -> None:
+    artefact.write_site(small, ROOT, tmp_path / "site", "docker")
+    before = site_fixture.build_large(tmp_path / "registry.db", 3)
+    metadata = artefact.copy_of_metadata(ROOT)
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=smoke.load_app(tmp_path / "site")), base_url="http://localhost")
+    (found,) = asyncio.run(smoke._with_client(client, before, metadata))
+    assert f"another registry.db than the one with sha256 {artefact.sha256_of(before)}" in found and "vercel promote" in found
+    assert smoke.smoke_folder(tmp_path / "site", metadata) == []
+
+
+def test_an_address_that_does_not_answer_is_said_not_to_answer(small: Path) -> None:
+    (found,) = smoke.smoke_address("http://127.0.0.1:9", small, artefact.copy_of_metadata(ROOT))
+    assert found.startswith("no answer (")
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(404), httpx.Response(200, text="<html>"), httpx.Response(200, json=[])])
+def test_a_site_that_does_not_say_what_it_shows_is_not_believed(answer: httpx.Response) -> None:
+    assert smoke.another_registry(answer, "0" * 64) != []
 
 
 # ---- what the platforms are told ----
