@@ -6,6 +6,7 @@ same true on one small machine without one. Bounded in bytes; the least recently
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable
@@ -21,6 +22,7 @@ LEVEL = 5  # a page of 100 KB takes about 2 ms; higher levels cost more than the
 COMPRESSED = ("text/", "application/json", "application/javascript", "image/svg")
 # Half a page must not be kept as if it were the whole: counts that took too long are left out of it.
 HALF = (b'class="notice late"', b'"facets_timed_out": ["')
+REFUSED = re.compile(rb"q=0(\.0*)?")
 Page = tuple[dict[str, Any], bytes]
 
 
@@ -45,6 +47,12 @@ class Kept:
         self.size += len(page[1])
         while self.size > self.limit:
             self.size -= len(self.pages.popitem(last=False)[1][1])
+
+
+def wants_gzip(accepted: bytes) -> bool:
+    """Whether an Accept-Encoding header asks for gzip; a weight of nought refuses it."""
+    weights = {name.strip().lower(): weight.replace(b" ", b"") for name, _, weight in (one.partition(b";") for one in accepted.split(b","))}
+    return b"gzip" in weights and not REFUSED.fullmatch(weights[b"gzip"])
 
 
 def _gzip(body: bytes) -> bytes:
@@ -121,7 +129,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
                 await app(scope, receive, send)
                 return
             headers = {key.lower(): value for key, value in scope["headers"]}
-            gzip = b"gzip" in headers.get(b"accept-encoding", b"")
+            gzip = wants_gzip(headers.get(b"accept-encoding", b""))
             asked = (datetime.now(UTC).date(), gzip, headers.get(b"host"), scope.get("raw_path") or scope["path"], scope["query_string"])
             page = kept.get(asked)
             if page is None:

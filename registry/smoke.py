@@ -32,7 +32,7 @@ Ask = Callable[[str], Awaitable[httpx.Response]]
 
 
 def paths_to_try(registry_db: Path, metadata: Any) -> list[str]:
-    """One address of every kind of page: home, tables, views, rows, questions, data, files."""
+    """One address of every kind of page: home, tables, views, rows, questions, data, files; and the largest answers of each table."""
     with contextlib.closing(sqlite3.connect(f"file:{registry_db}?mode=ro", uri=True)) as db:
         present = [row[0] for row in db.execute("SELECT name FROM sqlite_master ORDER BY name")]
         rows = [(name, db.execute(f"SELECT min(id) FROM {quoted(name)}").fetchone()[0]) for name in ROWS]
@@ -41,6 +41,7 @@ def paths_to_try(registry_db: Path, metadata: Any) -> list[str]:
         "/", "/registry", "/static/registry.css", "/-/static/app.css", "/registry/contracts.json", "/registry/contracts.csv", *OWN,
         *(f"/registry/{name}" for name in (*TABLES, *VIEWS) if name in present),
         *(f"/registry/{name}/{row_id}" for name, row_id in rows if row_id),
+        *(f"/registry/{name}.json?_size=max" for name in TABLES if name in present),  # the most rows that one answer may have
         *(f"/registry/{name}" for name in queries), *(f"/registry/{name}.json" for name in queries),
     ]  # fmt: skip
 

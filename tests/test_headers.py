@@ -105,6 +105,16 @@ def test_another_registry_or_another_template_gives_another_tag(tmp_path: Path, 
     assert headers.site_stamp(serve.test_client(path, root)) != before
 
 
+def test_templates_that_stand_apart_count_too(tmp_path: Path) -> None:
+    """On a published site they are not below the plugins."""
+    (tmp_path / "templates").mkdir()
+    page = tmp_path / "templates" / "index.html"
+    page.write_text("one")
+    before = headers.site_stamp(Datasette(template_dir=str(tmp_path / "templates")))
+    page.write_text("two")
+    assert headers.site_stamp(Datasette(template_dir=str(tmp_path / "templates"))) != before
+
+
 def test_a_readers_cookie_changes_nothing(site: Datasette) -> None:
     plain, with_cookie = ask(site, "/registry/laws"), ask(site, "/registry/laws", cookie="ds_actor=x; a=b", authorization="Bearer x")
     assert with_cookie.content == plain.content
@@ -146,6 +156,17 @@ def test_a_compressed_page_is_the_same_page(site: Datasette) -> None:
     assert "content-encoding" not in plain.headers and small.headers["content-encoding"] == "gzip"
     assert int(small.headers["content-length"]) < len(plain.content) / 3
     assert small.content == plain.content and small.headers["etag"] == plain.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "wanted"),
+    [
+        (b"gzip", True), (b"br, GZIP;q=0.5", True), (b"", False), (b"br", False), (b"gzip; q=0", False),
+        (b"identity, gzip;q=0.000", False), (b"notgzip", False),
+    ],
+)  # fmt: skip
+def test_only_who_asks_for_gzip_gets_it(accepted: bytes, wanted: bool) -> None:
+    assert kept_pages.wants_gzip(accepted) is wanted
 
 
 def test_compressing_twice_gives_the_same_bytes() -> None:

@@ -144,6 +144,11 @@ def test_a_page_over_the_response_limit_is_refused(loaded: Checkout, monkeypatch
     assert "/registry/contracts: " in refused(loaded.run("publish", "--dry-run"))
 
 
+def test_the_largest_answers_of_every_table_are_tried(small: Path) -> None:
+    tried = smoke.paths_to_try(small, artefact.copy_of_metadata(ROOT))
+    assert {f"/registry/{name}.json?_size=max" for name in TABLES} <= set(tried)
+
+
 # ---- the folder ----
 
 
@@ -361,8 +366,12 @@ def test_an_address_that_still_shows_the_registry_of_before_is_seen(small: Path,
 
 
 def test_an_address_that_does_not_answer_is_said_not_to_answer(small: Path) -> None:
-    (found,) = smoke.smoke_address("http://127.0.0.1:9", small, artefact.copy_of_metadata(ROOT))
-    assert found.startswith("no answer (")
+    def silent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectTimeout("nobody there", request=request)
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(silent), base_url="http://localhost")
+    found = asyncio.run(smoke._with_client(client, small, artefact.copy_of_metadata(ROOT)))
+    assert found == ["no answer (ConnectTimeout: nobody there)"]
 
 
 @pytest.mark.parametrize("answer", [httpx.Response(404), httpx.Response(200, text="<html>"), httpx.Response(200, json=[])])
