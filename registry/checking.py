@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .catalog import Catalog, load_catalog
+from .drafts.columns import load_column_words
 from .errors import DataError
 from .law import Example
 from .match import Matcher, build_matcher, match
+from .recording import recording_problems
 from .rules import judge
 from .snapshot import read_snapshot
 from .vocabulary import Row
@@ -28,9 +30,10 @@ def check_data(data: Path) -> Checked:
         catalog = load_catalog(data)
         for slug in catalog.sources:
             read_snapshot(data, slug)
+        load_column_words(data)
+        problems = [*example_problems(catalog), *law_problems(catalog), *recording_problems(data, catalog.sources)]
     except DataError as error:
         return Checked([str(error)], "data/ cannot be read.")
-    problems = [*example_problems(catalog), *law_problems(catalog)]
     return Checked(problems, _summary(catalog, problems))
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from . import __version__
+from .commands import JSON, QUIET, new, paths_of, site
 from .errors import FactsError, RegistryError
-from .paths import Paths, find_paths
 
 
 class _Commands(click.Group):
@@ -41,12 +41,6 @@ def main(ctx: click.Context, data: str | None) -> None:
     ctx.obj = data
 
 
-def _paths(ctx: click.Context) -> Paths:
-    return find_paths(ctx.obj)
-
-
-_QUIET = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 _FILE = click.argument("file", type=click.File("rb"))
 
 
@@ -54,8 +48,8 @@ _FILE = click.argument("file", type=click.File("rb"))
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--offline", is_flag=True, help="Use only what is on disk: archived loads and bundled extracts.")
 @click.option("--from", "given", type=click.Path(path_type=Path), help="Load the one SOURCE from this file.")
-@_JSON
-@_QUIET
+@JSON
+@QUIET
 @click.pass_context
 def load(ctx: click.Context, sources: tuple[str, ...], offline: bool, given: Path | None, as_json: bool, quiet: bool) -> None:
     """Load sources, judge every contract and record, and build the registry (all sources unless named).
@@ -71,12 +65,12 @@ def load(ctx: click.Context, sources: tuple[str, ...], offline: bool, given: Pat
     """
     from .running import run_load
 
-    sys.exit(run_load(_paths(ctx), sources, given, as_json, quiet, offline))
+    sys.exit(run_load(paths_of(ctx), sources, given, as_json, quiet, offline))
 
 
 @main.command()
-@_JSON
-@_QUIET
+@JSON
+@QUIET
 @click.pass_context
 def tag(ctx: click.Context, as_json: bool, quiet: bool) -> None:
     """Match and judge again what is staged already, after a change to data/; reads no portal file.
@@ -87,13 +81,13 @@ def tag(ctx: click.Context, as_json: bool, quiet: bool) -> None:
     """
     from .running import run_tag
 
-    sys.exit(run_tag(_paths(ctx), as_json, quiet))
+    sys.exit(run_tag(paths_of(ctx), as_json, quiet))
 
 
 @main.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--probe", is_flag=True, help="Ask each portal what it has now and compare; loads nothing.")
-@_JSON
+@JSON
 @click.pass_context
 def sources(ctx: click.Context, sources: tuple[str, ...], probe: bool, as_json: bool) -> None:
     """List the sources: what each is, what is loaded of it, and when it was last probed.
@@ -109,17 +103,17 @@ def sources(ctx: click.Context, sources: tuple[str, ...], probe: bool, as_json: 
     if probe:
         from .probing import run_probe
 
-        sys.exit(run_probe(_paths(ctx), sources, as_json))
+        sys.exit(run_probe(paths_of(ctx), sources, as_json))
     if sources:
         raise click.UsageError("SOURCE is for --probe; without it all sources are listed.")
     from .listing import source_list, source_table
 
-    listed = source_list(_paths(ctx))
+    listed = source_list(paths_of(ctx))
     click.echo(json.dumps(listed, indent=2) if as_json else source_table(listed))
 
 
 @main.command()
-@_QUIET
+@QUIET
 @click.pass_context
 def check(ctx: click.Context, quiet: bool) -> None:
     """Validate every file of data/ and run the examples it carries.
@@ -130,7 +124,7 @@ def check(ctx: click.Context, quiet: bool) -> None:
     """
     from .checking import check_data
 
-    report = check_data(_paths(ctx).data)
+    report = check_data(paths_of(ctx).data)
     for problem in report.problems:
         click.echo(problem, err=True)
     if not quiet:
@@ -140,7 +134,7 @@ def check(ctx: click.Context, quiet: bool) -> None:
 
 @main.command()
 @click.argument("contract")
-@_JSON
+@JSON
 @click.pass_context
 def explain(ctx: click.Context, contract: str, as_json: bool) -> None:
     """Tell the whole story of one contract, record, payment, matter or document: row, match, rule, citation.
@@ -154,13 +148,13 @@ def explain(ctx: click.Context, contract: str, as_json: bool) -> None:
     from .explain import explain as story
     from .explain import in_words
 
-    told = story(_paths(ctx).registry, contract)
+    told = story(paths_of(ctx).registry, contract)
     click.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else in_words(told))
 
 
 @main.command()
 @_FILE
-@_JSON
+@JSON
 @click.pass_context
 def judge(ctx: click.Context, file: Any, as_json: bool) -> None:
     """Say what the law would require of the facts in FILE (JSON; `-` reads standard input).
@@ -173,14 +167,14 @@ def judge(ctx: click.Context, file: Any, as_json: bool) -> None:
     """
     from .judging import judge_json, judgement_in_words
 
-    judged = judge_json(_paths(ctx).data, file.read())
+    judged = judge_json(paths_of(ctx).data, file.read())
     click.echo(json.dumps(judged, indent=2, ensure_ascii=False) if as_json else judgement_in_words(judged))
 
 
 @main.command()
 @_FILE
 @click.option("--predictions", type=click.Path(path_type=Path), help="Also write pair_id, technologies, leads of every pair to this CSV.")
-@_JSON
+@JSON
 @click.pass_context
 def evaluate(ctx: click.Context, file: Any, predictions: Path | None, as_json: bool) -> None:
     """Score the matching on labelled rows (a CSV with pair_id, description, supplier, department, labels ...).
@@ -191,7 +185,7 @@ def evaluate(ctx: click.Context, file: Any, predictions: Path | None, as_json: b
     """
     from .evaluating import evaluate_csv, scores_in_words
 
-    scores = evaluate_csv(_paths(ctx).data, file, predictions)
+    scores = evaluate_csv(paths_of(ctx).data, file, predictions)
     click.echo(json.dumps(scores, indent=2, ensure_ascii=False) if as_json else scores_in_words(scores))
 
 
@@ -208,93 +202,8 @@ def snapshot(ctx: click.Context, source: str) -> None:
     """
     from .running import run_snapshot
 
-    click.echo(run_snapshot(_paths(ctx), source))
+    click.echo(run_snapshot(paths_of(ctx), source))
 
 
-@main.command()
-@click.option("--format", "form", type=click.Choice(("ocds",)), default="ocds", show_default=True, metavar="FORMAT",
-              help="ocds: one release package of the Open Contracting Data Standard 1.1, every contract a release.")
-@click.option("--prefix", metavar="PREFIX", help="The ocid prefix registered for you (default: the one in metadata.yml).")
-@click.pass_context
-def export(ctx: click.Context, form: str, prefix: str | None) -> None:
-    """Write every contract to standard output in a form that other tools read.
-
-    \b
-    Example:
-      registry export --format ocds > release-package.json
-    """
-    from .ocds import release_package
-
-    paths = _paths(ctx)
-    for piece in {"ocds": release_package}[form](paths.registry, paths.root, prefix):
-        click.echo(piece, nl=False)
-
-
-@main.command()
-@click.option("--port", default=8001, show_default=True, help="The port to listen on.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.pass_context
-def serve(ctx: click.Context, port: int, host: str) -> None:
-    """Open the registry as a site in your browser's reach.
-
-    \b
-    Example:
-      registry serve --port 8010
-    """
-    from .serve import serve as serve_site
-
-    paths = _paths(ctx)
-    if not paths.registry.exists():
-        raise RegistryError(f"{paths.registry} does not exist yet. Run `registry load --offline` first.")
-    serve_site(paths.registry, paths.root, host, port)
-
-
-@main.command()
-@click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--project", metavar="NAME", help="The Vercel project to publish to.")
-@click.option("--dry-run", is_flag=True, help="Do everything but deploy, and keep nothing. Needs no account.")
-@click.option("--generate-dir", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
-              help="Write the site into DIR and stop. Needs no account.")
-@click.option("--target", type=click.Choice(("vercel", "docker", "static")), default="vercel", show_default=True, metavar="TARGET",
-              help="vercel, docker (a folder with a Dockerfile) or static (an edition to read offline); DIRECTORY says where.")
-@click.option("--no-sql", is_flag=True, help="Readers may not bring SQL of their own; the ready questions stay.")
-@click.option("--address", metavar="URL", help="Where to look after deploying (default: https://NAME.vercel.app).")
-@click.pass_context
-def publish(ctx: click.Context, directory: Path | None, project: str | None, dry_run: bool, generate_dir: Path | None, target: str,
-            no_sql: bool, address: str | None) -> None:
-    """Publish exactly what `registry serve` shows: verify it, make it small, try every kind of page, deploy, try again.
-
-    \b
-    Examples:
-      registry publish --project surveillance-registry
-      registry publish --dry-run
-      registry publish --target docker site
-      registry publish --target static edition
-    """
-    from .publish import Order
-    from .publish import publish as publish_site
-
-    if directory is not None and generate_dir is not None:
-        raise FactsError("Give DIRECTORY or --generate-dir, not both.")
-    order = Order(target, project, directory or generate_dir, dry_run, not no_sql, address)
-    click.echo(publish_site(_paths(ctx), order, lambda words: click.echo(words, err=True)))
-
-
-@main.command("verify-copy")
-@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@_QUIET
-def verify_copy(directory: Path, quiet: bool) -> None:
-    """Check that a copy of the offline edition is the same to the byte: nothing changed, missing or added.
-
-    \b
-    Example:
-      registry verify-copy edition
-    """
-    from .manifest import verdict
-
-    found, words = verdict(directory)
-    for line in found:
-        click.echo(line, err=True)
-    if not quiet:
-        click.echo(words)
-    sys.exit(1 if found else 0)
+for command in (site.export, site.serve, site.publish, site.verify_copy, new.new):
+    main.add_command(command)

@@ -13,6 +13,7 @@ from .shape import Strict
 
 Evidence = Literal["P", "O", "S", "M", "O/M", "O/S", ""]
 Kind = Literal["ban", "conditional_ban", "ccops", "ccops_partial", "disclosure", "advisory"]
+PlaceKind = Literal["city", "town", "village", "county", "city_county", "transit_district", "state", "federal"]
 Quality = Literal["day", "passage", "month", "year", "memory", "unknown"]
 Action = Literal[
     "acquire",
@@ -241,7 +242,7 @@ class Jurisdiction(Strict, frozen=True):
 
     id: str
     name: str
-    kind: Literal["city", "town", "village", "county", "city_county", "transit_district", "state", "federal"]
+    kind: PlaceKind
     state: str
     ocd_division: str = ""
     deciding_body: str = ""

@@ -95,7 +95,7 @@ STATUSES: Mapping[str, Status] = {
     "termination": "terminated",
     "withdrawal": "withdrawn",
 }
-_PRECISION = {4: "year", 7: "month", 10: "day", 0: ""}
+PRECISION = {4: "year", 7: "month", 10: "day", 0: ""}
 _DATE = re.compile(r"((?:19|20)[0-9]{2})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12][0-9]|3[01]))?)?")
 _AMOUNT = re.compile(r"[0-9]+(\.[0-9]{1,2})?")
 _UNREADABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
@@ -103,13 +103,24 @@ _UNREADABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 def load_records(data_dir: Path, jurisdictions: Collection[str], technologies: Collection[str]) -> list[Record]:
     """Read every data/records/*.csv in name order; DataError names file:row:column, value and what is allowed."""
-    allowed = {**CLOSED, "jurisdiction": sorted(jurisdictions), "technology": sorted(technologies)}
+    allowed = _allowed(jurisdictions, technologies)
     lines = [line for path in sorted((data_dir / "records").glob("*.csv")) for line in _read(path)]
     for line in lines:
         _refuse(line, _cell_problems(line.cells, allowed))
         _refuse(line, _row_problems(line))
     _check_together(lines)
     return [_record(line) for line in lines]
+
+
+def check_new(where: str, cells: Mapping[str, str], jurisdictions: Collection[str], technologies: Collection[str]) -> None:
+    """DataError where a row that is about to be written at `where` would be refused, naming column, value and what is allowed."""
+    line = _Line(where, dict(cells))
+    _refuse(line, _cell_problems(line.cells, _allowed(jurisdictions, technologies)))
+    _refuse(line, _row_problems(line))
+
+
+def _allowed(jurisdictions: Collection[str], technologies: Collection[str]) -> dict[str, Collection[str]]:
+    return {**CLOSED, "jurisdiction": sorted(jurisdictions), "technology": sorted(technologies)}
 
 
 def interval(text: str) -> tuple[date, date]:
@@ -212,7 +223,7 @@ def _row_problems(line: _Line) -> Iterator[tuple[str, str]]:
         yield "id", f"must begin with its jurisdiction, `{cells['jurisdiction']}-`."
     if not cells["jurisdiction"].startswith(Path(line.where).name.partition(".csv")[0]):
         yield "jurisdiction", "belongs in another file. A file is named after the start of its jurisdictions."
-    if cells["date_precision"] != _PRECISION[len(cells["event_date"])]:
+    if cells["date_precision"] != PRECISION[len(cells["event_date"])]:
         yield "date_precision", f"does not fit event_date `{cells['event_date']}`."
     if bool(cells["amount"]) != bool(cells["currency"]):
         yield "currency", "must be filled exactly where amount is."

@@ -18,6 +18,7 @@ import yaml
 from .errors import DataError
 
 T = TypeVar("T")
+TODO = "TODO"
 
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -45,7 +46,24 @@ def read_yaml(path: Path) -> Any:
 
 def load_file(path: Path, kind: type[T]) -> T:
     """Read one YAML file as `kind`; DataError names the file, the key and what is allowed there."""
-    return convert(read_yaml(path), kind, str(path))
+    value = read_yaml(path)
+    open_questions = list(left_to_do(value))
+    if open_questions:
+        raise DataError("\n".join(f"{path}: {question}" for question in open_questions))
+    return convert(value, kind, str(path))
+
+
+def left_to_do(value: Any, at: str = "") -> Iterator[str]:
+    """What a draft still asks a person: each text that begins with TODO, and the key at which it stands."""
+    if isinstance(value, str):
+        if value.startswith(TODO):
+            yield f"`{at}` is still to be written: {value.removeprefix(TODO).lstrip(': ')}"
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from left_to_do(inner, f"{at}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from left_to_do(inner, f"{at}[{number}]")
 
 
 def convert(value: Any, kind: type[T], where: str) -> T:

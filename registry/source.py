@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -14,12 +15,14 @@ from .errors import DataError
 from .kinds import KINDS, FieldName, Kind, KindName, MatterOutcome
 from .shape import Strict, load_file
 
+MOST_NAMED = 20
 SLUG = r"^[a-z0-9][a-z0-9_-]*$"
 
 PLACES = ("supplier", "SUPPLIER", "product", "PRODUCT")
 # Portals that can be asked for some rows only.
 ASKED = ("arcgis", "ckan", "socrata")
 
+PortalName = Literal["arcgis", "ckan", "delimited", "socrata"]
 # What access: must say for each kind of portal, and what it may; a source that says nothing is not fetched.
 ACCESS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "arcgis": (("base", "layer"), ("where", "page")),
@@ -78,7 +81,7 @@ class Source(Strict, frozen=True):
     title: str
     jurisdiction: str
     kind: KindName
-    portal: Literal["arcgis", "ckan", "delimited", "socrata"]
+    portal: PortalName
     url: str
     publisher: str
     licence: str
@@ -157,8 +160,9 @@ def load_sources(data: Path) -> dict[str, Source]:
 def _read(data: Path) -> Iterator[Source]:
     for path in sorted((data / "sources").glob("*.yml")):
         source = load_file(path, Source)
-        for problem in _problems(source, path):
-            raise DataError(f"{path}: {problem}")
+        problems = [f"{path}: {problem}" for problem in _problems(source, path)]
+        if problems:
+            raise DataError("\n".join(problems))
         yield source
 
 
@@ -167,7 +171,7 @@ def _problems(source: Source, path: Path) -> Iterator[str]:
         yield f"id is `{source.id}` but the file is named `{path.stem}`; make them the same."
     for needed in source.grain_of.needed:
         if needed not in source.fields:
-            yield f"fields: `{needed}` is missing; say which column of the portal it is."
+            yield f"fields: `{needed}` is missing; say which column of the portal it is: {_named(source.ignore)}"
     for name in source.fields:
         if name not in source.grain_of.fields:
             yield f"fields: `{name}` means nothing for {source.kind}. Allowed: {', '.join(source.grain_of.fields)}."
@@ -188,6 +192,12 @@ def _kind_problems(source: Source) -> Iterator[str]:
         yield "statuses: a source of matters, and no other, says what each status word of the portal comes to."
     if "approved" in source.statuses.values() and not {"date_decided", "enactment_number"} & set(source.fields):
         yield "statuses: `approved` needs proof of the final vote: map `date_decided` or `enactment_number` under fields."
+
+
+def _named(columns: Iterable[str]) -> str:
+    """The columns there are to choose from, the first of them."""
+    first = [f"`{column}`" for column in islice(columns, MOST_NAMED)]
+    return f"one of {', '.join(first)} ..." if first else "its name as in the portal's list of columns."
 
 
 def _access_problems(source: Source) -> Iterator[str]:
