@@ -25,6 +25,9 @@ COLUMNS = ("number", "title", "supplier", "unit", "amount", "starts", "link", "p
 KEPT = {"contract_number": "number", "title": "title", "supplier_name": "supplier", "buyer_unit": "unit",
         "value_amount": "amount", "period_start_date": "starts", "source_url": "link"}  # fmt: skip
 DATASET = "syn7-hets"
+FEATURES = "/arcgis/rest/services/Synthetic/FeatureServer/0"
+# What the portal says of the data set in words, as each kind of portal words it.
+ABOUT = {"title": "Synthetic contracts", "publisher": "Synthetic City", "licence": "Synthetic licence", "licence_url": "https://example.org/licence"}
 Row = dict[str, Any]
 
 
@@ -49,7 +52,10 @@ class Simulator:
         self.server = server
         self.rows = rows(10)
         self.columns = list(COLUMNS)
+        self.about = dict(ABOUT)
         self.most = 1_000
+        self.datastore = True
+        self.resources: list[Row] = []
         self.fault: Callable[[Simulator, Request, str, Response], Response] | None = None
         self.times: float = 0
         self.asked: list[Request] = []
@@ -87,13 +93,16 @@ class Simulator:
             return _socrata(self, request)
         if path.startswith("/api/3/action/"):
             return _ckan(self, request)
-        if path.startswith("/layer"):
+        if path.startswith(("/layer", FEATURES)):
             return _arcgis(self, request)
         return "none", _json({"message": "Not found", "error": True}, 404)
 
     def _view(self) -> Row:
-        listed = [{"fieldName": name, "name": name.title(), "dataTypeName": "text", "position": at} for at, name in enumerate(self.columns)]
-        return {"id": DATASET, "name": "Synthetic", "rowsUpdatedAt": 1_745_766_729, "viewCount": self.seen["meta"],
+        listed = [{"fieldName": name, "name": name.title(), "dataTypeName": "text", "position": at, "description": f"Words about {name}"}
+                  for at, name in enumerate(self.columns)]  # fmt: skip
+        licence = {"name": self.about["licence"], "termsLink": self.about["licence_url"]}
+        return {"id": DATASET, "name": self.about["title"], "attribution": self.about["publisher"], "license": licence,
+                "owner": {"displayName": "SYNTHETIC PERSON"}, "rowsUpdatedAt": 1_745_766_729, "viewCount": self.seen["meta"],
                 "columns": [*listed, {"fieldName": ":@computed_region_x", "name": "Region", "dataTypeName": "number"}]}  # fmt: skip
 
     def ordered(self, named: bool) -> list[Row]:
@@ -144,6 +153,8 @@ def _socrata_row(row: Row, wanted: list[str]) -> Row:
 
 def _ckan(portal: Simulator, request: Request) -> tuple[str, Response]:
     action, given = request.path.rsplit("/", 1)[1], request.args
+    if action == "package_show":
+        return "meta", _json({"help": "", "success": True, "result": _package(portal)})
     if action == "resource_show":
         result = {"id": DATASET, "url": f"{portal.base}/data.csv", "last_modified": "2026-10-01T00:00:00", "datastore_active": True}
         return "meta", _json({"help": "", "success": True, "result": result})
@@ -154,10 +165,18 @@ def _ckan(portal: Simulator, request: Request) -> tuple[str, Response]:
     limit, start = min(int(given.get("limit", 100)), portal.most), int(given.get("offset", 0))
     lines = portal.ordered("sort" in given)[start : start + limit]
     records = [{name: row["id"] if name == "_id" else row.get(name) for name in fields} for row in lines]
-    named = [{"id": name, "type": "int" if name == "_id" else "text"} for name in fields]
+    said = {name: {"label": "", "notes": f"Words about {name}"} for name in fields}
+    named = [{"id": name, "type": "int" if name == "_id" else "text", "info": said[name]} for name in fields]
     links = {"next": f"/api/3/action/datastore_search?offset={start + limit}"}  # there past the end too
     result = {"fields": named, "records": records, "limit": limit, "total": len(portal.rows), "_links": links}
     return "count" if given.get("limit") == "0" else "page", _json({"help": "", "success": True, "result": result})
+
+
+def _package(portal: Simulator) -> Row:
+    told = portal.about
+    tables = [{"id": DATASET, "name": "Table", "format": "CSV", "url": f"{portal.base}/data.csv", "datastore_active": portal.datastore}]
+    return {"title": told["title"], "license_title": told["licence"], "license_url": told["licence_url"], "maintainer": "SYNTHETIC PERSON",
+            "organization": {"title": told["publisher"]}, "resources": [*tables, *portal.resources]}  # fmt: skip
 
 
 def _arcgis(portal: Simulator, request: Request) -> tuple[str, Response]:
@@ -180,7 +199,8 @@ def _arcgis(portal: Simulator, request: Request) -> tuple[str, Response]:
 def _layer(portal: Simulator) -> Row:
     kinds = {"starts": "esriFieldTypeDate", "amount": "esriFieldTypeDouble"}
     fields = [{"name": name, "type": kinds.get(name, "esriFieldTypeString")} for name in portal.columns]
-    return {"objectIdField": "OBJECTID", "maxRecordCount": 1_000, "editingInfo": {"lastEditDate": 1_700_000_000_000},
+    return {"name": portal.about["title"], "copyrightText": portal.about["publisher"], "objectIdField": "OBJECTID",
+            "maxRecordCount": 1_000, "editingInfo": {"lastEditDate": 1_700_000_000_000},
             "fields": [{"name": "OBJECTID", "type": "esriFieldTypeOID"}, *fields]}  # fmt: skip
 
 

@@ -41,8 +41,9 @@ def found(example: str | Row) -> set[str]:
     return {one.technology for one in matches if one.evidence != "supplier"}
 
 
-def test_the_closed_list_of_technologies_is_complete() -> None:
-    assert set(TECHNOLOGIES) == CLOSED_LIST
+def test_no_technology_of_the_first_list_is_missing() -> None:
+    """A contributor's technology comes to these, with no test changed."""
+    assert set(TECHNOLOGIES) >= CLOSED_LIST
 
 
 def test_at_least_ninety_suppliers_with_all_listed_products() -> None:

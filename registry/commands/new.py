@@ -191,7 +191,7 @@ def _record_option(name: str, words: str, asked: bool) -> Callable[[F], F]:
     kind = click.Choice(choices) if choices else click.STRING
     told = f"{words} One of {', '.join(choices)}." if choices and choices != ["yes"] else words
     callback = _or_ask if asked else None
-    return click.option(f"--{name.replace('_', '-')}", name, type=kind, metavar=name.upper(), help=told, callback=callback)
+    return click.option(f"--{name.replace('_', '-')}", name, type=kind, metavar="WORD" if choices else "TEXT", help=told, callback=callback)
 
 
 def _with_record_options(command: F) -> F:

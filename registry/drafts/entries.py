@@ -73,7 +73,8 @@ def new_law(data: Path, slug: str, jurisdiction: str, kind: Kind, title: str) ->
 
 def _law(slug: str, jurisdiction: str, kind: Kind, title: str) -> Iterator[str]:
     yield as_yaml({"id": slug, "jurisdiction": jurisdiction, "kind": kind, "title": title})
-    yield as_yaml({"citation": todo("how a lawyer cites it, e.g. Sampleton Code 9.99"), "url": ""})
+    yield as_yaml({"citation": todo("how a lawyer cites it, e.g. Sampleton Code 9.99")})
+    yield as_yaml({"url": todo("the address of its text; take this line out where there is none")})
     yield "# unverified until somebody has read it; then in_force.\n" + as_yaml({"status": "unverified"})
     yield EVIDENCE
     yield "# Where the day is not known, leave date empty; every answer is then a review.\n"
