@@ -102,7 +102,7 @@ class Simulator:
                   for at, name in enumerate(self.columns)]  # fmt: skip
         licence = {"name": self.about["licence"], "termsLink": self.about["licence_url"]}
         return {"id": DATASET, "name": self.about["title"], "attribution": self.about["publisher"], "license": licence,
-                "owner": {"displayName": "SYNTHETIC PERSON"}, "rowsUpdatedAt": 1_745_766_729, "viewCount": self.seen["meta"],
+                "owner": {"displayName": "SYNTHETIC AUTHOR"}, "rowsUpdatedAt": 1_745_766_729, "viewCount": self.seen["meta"],
                 "columns": [*listed, {"fieldName": ":@computed_region_x", "name": "Region", "dataTypeName": "number"}]}  # fmt: skip
 
     def ordered(self, named: bool) -> list[Row]:
@@ -175,7 +175,7 @@ def _ckan(portal: Simulator, request: Request) -> tuple[str, Response]:
 def _package(portal: Simulator) -> Row:
     told = portal.about
     tables = [{"id": DATASET, "name": "Table", "format": "CSV", "url": f"{portal.base}/data.csv", "datastore_active": portal.datastore}]
-    return {"title": told["title"], "license_title": told["licence"], "license_url": told["licence_url"], "maintainer": "SYNTHETIC PERSON",
+    return {"title": told["title"], "license_title": told["licence"], "license_url": told["licence_url"], "maintainer": "SYNTHETIC AUTHOR",
             "organization": {"title": told["publisher"]}, "resources": [*tables, *portal.resources]}  # fmt: skip
 
 
