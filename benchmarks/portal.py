@@ -2,6 +2,7 @@
 
     python benchmarks/portal.py                      a million synthetic rows
     python benchmarks/portal.py --rows 50000         a small run, to see that the script works
+    python benchmarks/portal.py --file contracts.csv the rows of the Chicago file, as its portal would send them
 
 The portal is a process of its own that serves pages made beforehand, so that only the client's work is timed. Needs curl.
 """
@@ -9,6 +10,7 @@ The portal is a process of its own that serves pages made beforehand, so that on
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import http.server
 import json
@@ -19,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -35,11 +39,30 @@ SOURCE = {
 }  # fmt: skip
 
 
-def write_pages(folder: Path, rows: int) -> None:
-    """One file per page, as the portal sends it; one row in 500 matches."""
-    for start in range(0, rows, PAGE):
-        page = [_row(number) for number in range(start, min(start + PAGE, rows))]
+REAL = {
+    "number": "Purchase Order (Contract) Number", "title": "Purchase Order Description", "supplier": "Vendor Name", "unit": "Department",
+    "amount": "Award Amount",
+}  # fmt: skip
+
+
+def write_pages(folder: Path, rows: Iterator[dict[str, object]]) -> int:
+    """One file per page, as the portal sends it; how many rows that makes."""
+    start = 0
+    while page := list(islice(rows, PAGE)):
         (folder / f"{start}.json").write_text(json.dumps(page), encoding="utf-8")
+        start += len(page)
+    return start
+
+
+def _real_rows(file: Path) -> Iterator[dict[str, object]]:
+    """The Chicago file's rows as JSON: blank values left out, days as moments (slips left out), links as objects; each row a number."""
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        for at, row in enumerate(csv.DictReader(text)):
+            told = {name: row[column] for name, column in REAL.items() if row[column]}
+            day = row["Start Date"].split("/")
+            starts = {"starts": f"{day[2]}-{day[0]}-{day[1]}T00:00:00.000"} if len(day) == 3 and day[2][:2] in ("19", "20") else {}
+            link = {"link": {"url": row["Contract PDF"]}} if row["Contract PDF"] else {}
+            yield {":id": f"row-{at:09}", **told, "number": f"{row[REAL['number']]}-{at}", **starts, **link}
 
 
 def _row(number: int) -> dict[str, object]:
@@ -104,8 +127,7 @@ def timed(command: list[str], **variables: str) -> float:
 
 
 def measure(folder: Path, rows: int) -> None:
-    """Download with curl, load, load again unchanged, and print."""
-    write_pages(folder, rows)
+    """Download with curl, load, load again unchanged, fetch only, and print."""
     portal = subprocess.Popen([sys.executable, __file__, "--serve", str(folder), "--rows", str(rows)], stdout=subprocess.PIPE, text=True)
     assert portal.stdout
     try:
@@ -116,25 +138,30 @@ def measure(folder: Path, rows: int) -> None:
         data = checkout(folder, base)
         load = [sys.executable, "-c", "from registry.cli import main; main()", "load", "-q"]
         first, again = (timed(load, REGISTRY_DATA=str(data), REGISTRY_BUILD=str(folder / "build")) for _ in range(2))
+        fetch = timed([*load, "--fetch-only"], REGISTRY_DATA=str(data), REGISTRY_BUILD=str(folder / "fetched"))
     finally:
         portal.kill()
     most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     size = sum(path.stat().st_size for path in folder.glob("*.json")) / 1e6
     print(f"{rows:,} rows, {size:,.0f} MB; curl {curl:.1f} s; load {first:.1f} s ({first / curl:.0f} x curl, {rows / first:,.0f} rows/s);")
-    print(f"unchanged {again:.1f} s ({again / first:.2f} x load); most memory of any process {most} MB")
+    print(f"unchanged {again:.1f} s ({again / first:.2f} x load); most memory of any process {most} MB;")
+    kept, staged = (sum(path.stat().st_size for path in (folder / "build" / one).rglob("*.*")) / 1e6 for one in ("archive", "staging"))
+    print(f"fetch only {fetch:.1f} s, {-(-rows // PAGE) + 4} requests; archive {kept:.1f} MB, staging {staged:.0f} MB")
 
 
 def main() -> None:
     """Parse and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--file", type=Path, help="the Chicago file, instead of synthetic rows")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:
         serve(given.serve, given.rows)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            measure(Path(folder), given.rows)
+            rows = _real_rows(given.file) if given.file else map(_row, range(given.rows))
+            measure(Path(folder), write_pages(Path(folder), rows))
 
 
 if __name__ == "__main__":

@@ -48,10 +48,12 @@ _FILE = click.argument("file", type=click.File("rb"))
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--offline", is_flag=True, help="Use only what is on disk: archived loads and bundled extracts.")
 @click.option("--from", "given", type=click.Path(path_type=Path), help="Load the one SOURCE from this file.")
+@click.option("--fetch-only", is_flag=True, help="Only bring the bytes into the archive; a load --offline builds from them later.")
 @JSON
 @QUIET
 @click.pass_context
-def load(ctx: click.Context, sources: tuple[str, ...], offline: bool, given: Path | None, as_json: bool, quiet: bool) -> None:
+def load(ctx: click.Context, sources: tuple[str, ...], offline: bool, given: Path | None, fetch_only: bool, as_json: bool,
+         quiet: bool) -> None:
     """Load sources, judge every contract and record, and build the registry (all sources unless named).
 
     Without --offline each source that says how (access: in its file) is fetched from its portal. Where a portal fails,
@@ -63,6 +65,12 @@ def load(ctx: click.Context, sources: tuple[str, ...], offline: bool, given: Pat
       registry load us-ma-cambridge-contracts
       registry load us-il-chicago-contracts --from contracts.csv
     """
+    if fetch_only and (offline or given):
+        raise click.UsageError("--fetch-only asks portals; it goes with neither --offline nor --from.")
+    if fetch_only:
+        from .fetching import run_fetch
+
+        sys.exit(run_fetch(paths_of(ctx), sources, as_json, quiet))
     from .running import run_load
 
     sys.exit(run_load(paths_of(ctx), sources, given, as_json, quiet, offline))
@@ -87,25 +95,34 @@ def tag(ctx: click.Context, as_json: bool, quiet: bool) -> None:
 @main.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--probe", is_flag=True, help="Ask each portal what it has now and compare; loads nothing.")
+@click.option("--shards", metavar="N", type=click.IntRange(min=1), help="Print the names of at most N shards, as JSON in one line.")
+@click.option("--shard", metavar="NAME", help="Print the ids of the sources of one of them, a line each. Goes with --shards.")
 @JSON
 @click.pass_context
-def sources(ctx: click.Context, sources: tuple[str, ...], probe: bool, as_json: bool) -> None:
+def sources(ctx: click.Context, sources: tuple[str, ...], probe: bool, shards: int | None, shard: str | None, as_json: bool) -> None:
     """List the sources: what each is, what is loaded of it, and when it was last probed.
 
     With --probe each portal is asked for its columns, its number of rows and one row. The exit status is 1 where one
-    is not as its source file says.
+    is not as its source file says. With --shards the sources that are fetched are divided among jobs that run at once: all
+    of one host stay together, so that it is asked at one job's pace.
 
     \b
     Examples:
       registry sources --json
       registry sources --probe us-ma-cambridge-contracts
+      registry sources --shards 200
     """
     if probe:
         from .probing import run_probe
 
         sys.exit(run_probe(paths_of(ctx), sources, as_json))
-    if sources:
-        raise click.UsageError("SOURCE is for --probe; without it all sources are listed.")
+    if sources or (shard and not shards):
+        raise click.UsageError("SOURCE is for --probe, without it all sources are listed; --shard goes with --shards.")
+    if shards:
+        from .listing import shard_lines
+
+        click.echo(shard_lines(paths_of(ctx), shards, shard))
+        return
     from .listing import source_list, source_table
 
     listed = source_list(paths_of(ctx))

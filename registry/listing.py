@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from .paths import Paths
+from .shards import shards, sources_of
 from .source import Source, load_sources
 from .staging import kept
 
@@ -22,6 +24,12 @@ def _told(paths: Paths, source: Source) -> dict[str, Any]:
         "licence": source.licence, "last_probed": source.last_probed, "loaded_from": account.get("origin"),
         "loaded_at": account.get("read_at"), "rows_staged": int(account["rows_staged"]) if account else None,
     }  # fmt: skip
+
+
+def shard_lines(paths: Paths, most: int, shard: str | None) -> str:
+    """The names of the shards as JSON in one line, or the ids of one shard's sources, a line each."""
+    divided = shards(load_sources(paths.data).values(), most)
+    return json.dumps(list(divided)) if shard is None else "\n".join(sources_of(divided, shard))
 
 
 def source_table(listed: list[dict[str, Any]]) -> str:

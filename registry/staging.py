@@ -32,14 +32,14 @@ def stage_source(paths: Paths, source: Source, given: From, asking: Asking, prog
     """
     if given is None or isinstance(given, Path):
         return _stage(paths, source, given, progress)
-    failure = _fetch(paths, source, given, asking)
+    failure = bring_in(paths, source, given, asking)
     report = _stage(paths, source, None, progress)
     if failure:
         report.result, report.error = "failed", " ".join(filter(None, (failure, report.error)))
     return report
 
 
-def _fetch(paths: Paths, source: Source, web: Web, asking: Asking) -> str:
+def bring_in(paths: Paths, source: Source, web: Web, asking: Asking) -> str:
     """Bring the source from its portal into the archive; why that failed, or "" (also where it says no address)."""
     from .portals import fetch_source
 
