@@ -29,10 +29,10 @@ from registry.drafts.columns import likely, load_column_words, why_personal
 from registry.drafts.words import LONGEST, as_yaml, plain
 from registry.errors import RegistryError
 from registry.fetch import ATTEMPTS
+from registry.kinds import KINDS
 from registry.law import Law
 from registry.records import COLUMNS
 from registry.shape import _TextLoader, convert, left_to_do, read_yaml
-from registry.source import NEEDED_FIELDS
 from registry.vocabulary import Supplier, Technology
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -158,7 +158,7 @@ def test_from_an_address_to_contracts_with_no_python(kind: str, portal: Simulato
     assert made.exit_code == 0, made.output
     refused = place.run("check")
     assert refused.exit_code == 1
-    for name in NEEDED_FIELDS:
+    for name in KINDS["contracts"].needed:
         question = f"which of the columns below is the {name.replace('_', ' ')}?"
         assert f"{SLUG}.yml: `fields.{name}` is still to be written: {question}" in refused.stderr
     finish(place)
@@ -201,6 +201,16 @@ def test_the_portals_own_words_stand_in_the_draft(kind: str, portal: Simulator, 
 def test_a_licence_nobody_states_is_said_to_be_unstated(kind: str, portal: Simulator, place: Checkout) -> None:
     told = new_source(place, portal.base + ADDRESSES[kind]).stdout
     assert draft(place)["licence"] == "Not stated by the portal" and "states no licence" in told
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_source_is_asked_for_what_it_needs(kind: str, portal: Simulator, place: Checkout) -> None:
+    assert new_source(place, portal.base + ADDRESSES["socrata"], "--kind", kind).exit_code == 0
+    entry = draft(place)
+    assert entry["kind"] == kind and tuple(entry["fields"]) == KINDS[kind].needed
+    assert ("statuses" in entry) is (kind == "matters")
+    told = (place.data / "sources" / f"{SLUG}.yml").read_text()
+    assert all(name in told for name in KINDS[kind].also)
 
 
 def test_a_file_behind_a_resource_is_read_as_a_file(portal: Simulator, place: Checkout) -> None:
@@ -333,7 +343,7 @@ def test_hostile_words_stay_words(kind: str, portal: Simulator, place: Checkout)
     made = new_source(place, portal.base + ADDRESSES[kind])
     assert made.exit_code == 0, made.output
     entry, text = draft(place), (place.data / "sources" / f"{SLUG}.yml").read_text()
-    assert entry["portal"] == kind and set(entry["fields"]) == set(NEEDED_FIELDS)
+    assert entry["portal"] == kind and set(entry["fields"]) == set(KINDS["contracts"].needed)
     assert set(entry["ignore"]) == {*portal.columns} - {"person", "x" * 5_000} and "# 1 more columns are not listed" in text
     assert "<script>" not in text and all(len(line) < 2 * LONGEST + 200 for line in text.splitlines())
     assert "licence_url" not in entry, "an address that is none is no link"

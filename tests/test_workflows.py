@@ -22,7 +22,7 @@ import yaml
 from conftest import ROOT, Checkout, as_json
 from portal_simulator import Simulator
 from pytest_httpserver import HTTPServer
-from test_docs import every_command
+from test_docs import README, every_command
 
 from registry.errors import RegistryError
 from registry.lost import lost
@@ -90,6 +90,23 @@ def test_nothing_is_asked_of_portals_or_published_unless_somebody_said_so() -> N
     assert len(deploying) == 1 and "token.outputs.there == 'yes'" in deploying[0]["if"] and "lost.outcome" in deploying[0]["if"]
 
 
+def test_the_readmes_costs_are_those_of_the_arithmetic_it_names() -> None:
+    """23 requests, 51 MB, 9.0 MB and 39 MB a source are measured; the table multiplies them."""
+    figures = README.split("<!-- figures:refresh -->")[1].split("<!-- /figures:refresh -->")[0]
+    table = {row[0].strip(): [cell.strip() for cell in row[1:]] for row in re.findall(r"^\| (.*?)\|(.*?)\|(.*?)\|(.*?)\|$", figures, re.M)}
+    counts = (10, 1_000, 20_000)
+    assert table["requests"] == [f"{count * (-(-182_429 // 10_000) + 4):,}" for count in counts]
+    for name, megabytes in (("sent by portals", 51), ("archive, one load of each", 9), ("staging", 39)):
+        told = [float(cell.removesuffix(" GB").replace(",", "")) for cell in table[name]]
+        assert told == pytest.approx([count * megabytes / 1_000 for count in counts], rel=0.03), name
+    shards = int(workflow("refresh.yml")["env"]["SHARDS"])
+    jobs = [(min(count, shards), count / min(count, shards)) for count in counts]
+    minutes = [1 + each * 26 / 60 for _, each in jobs]
+    assert [float(cell) for cell in table["minutes of one job (1 to install, 26 s a source)"]] == pytest.approx(minutes, rel=0.03)
+    total = [float(cell.replace(",", "")) for cell in table["runner minutes of all of them"]]
+    assert total == pytest.approx([number * each for (number, _), each in zip(jobs, minutes, strict=True)], rel=0.03)
+
+
 # --- shards -------------------------------------------------------------------------------------------------------------------
 
 
@@ -131,9 +148,9 @@ def test_a_source_that_gives_no_address_is_in_no_shard() -> None:
 
 
 def test_a_source_that_is_gone_or_shrank_is_named() -> None:
-    before = {"gone": 5, "shrunk": 100, "tidied": 100, "grown": 10}
-    told = list(lost(before, {"shrunk": 89, "tidied": 90, "grown": 11, "new": 1}))
-    assert [line.split()[0] for line in told] == ["gone", "shrunk"] and "shows 89 now" in told[1]
+    before = {"gone": 5, "shrunk": 100, "tidied": 100, "grown": 10, "removed on purpose": 7, "never": 0}
+    told = list(lost(before, {"gone": 0, "shrunk": 89, "tidied": 90, "grown": 11, "new": 1, "never": 0}))
+    assert [line.split()[0] for line in told] == ["gone", "shrunk"] and "has 89 now" in told[1]
     assert list(lost({}, {"new": 1})) == []
 
 
@@ -259,7 +276,7 @@ def test_fetch_only_brings_bytes_and_builds_nothing(portal: Simulator, copied: C
     [
         ("load", "--fetch-only", "--offline"), ("load", "--fetch-only", "--from", "x"), ("sources", "--shard", "x"),
         ("sources", "--shards", "0"),
-    ],  # fmt: skip
+    ],
 )
 def test_options_that_do_not_go_together_are_a_wrong_command_line(words: tuple[str, ...], copied: Checkout) -> None:
     assert copied.run(*words).exit_code == 2
