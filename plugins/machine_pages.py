@@ -32,7 +32,8 @@ async def robots(datasette: Any, request: Any) -> Response:
 
 
 def _xml(kind: str, entries: list[str]) -> Response:
-    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<{kind} xmlns="{SITEMAP}" xmlns:xhtml="http://www.w3.org/1999/xhtml">\n' + "\n".join(entries) + f"\n</{kind}>\n"
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<{kind} xmlns="{SITEMAP}" xmlns:xhtml="http://www.w3.org/1999/xhtml">\n'
+    body = head + "\n".join(entries) + f"\n</{kind}>\n"
     return Response(body, content_type="application/xml; charset=utf-8")
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import polib
 import pytest
 import site_fixture
+import test_rules
 import yaml
 from conftest import ROOT, Checkout
 from datasette.app import Datasette
@@ -254,6 +255,17 @@ def test_every_step_of_a_trace_is_a_message(registry: sqlite3.Connection, column
     texts = {text for (row,) in rows for text in spoken_in(json.loads(row))}
     assert [text for text in texts if not known_or_quoted(text)] == []
     assert [text for text in texts if TONGUES.told(text, ENGLISH) not in (None, text)] == []
+
+
+CASES = {**{case["name"]: case["record"] for case in test_rules.OWN}, **{case.id: case.record for case in test_rules.CARRIED}}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_sentence_of_the_worked_cases_is_a_message(name: str) -> None:
+    for status in ("approved", "not_searched", "not_found"):
+        got = test_rules.judge(CASES[name], test_rules.BOOK, test_rules.ALIASES, approval_status=status)
+        assert TONGUES.told(got.sentence, ENGLISH) == got.sentence and TONGUES.told(got.sentence, SPANISH) not in (None, got.sentence)
+        assert [text for text in (got.reason, *spoken_in(got.trace)) if not known_or_quoted(text)] == []
 
 
 def left_in_english(text: str) -> Iterator[str]:
