@@ -11,7 +11,7 @@ DATABASE = "registry"
 # Tables whose rows have pages worth finding; the order is that of the sitemap's index.
 FOUND = ("laws", "jurisdictions", "technologies", "products", "suppliers", "records", "matters", "contracts")
 PER_FILE = 10_000  # addresses; the protocol allows 50,000 and 50 MB: https://www.sitemaps.org/protocol.html
-PLAIN = ("/", "/testify", "/registry/places", "/registry/what_we_have_not_searched", "/registry/sources")
+PLAIN = ("/", "/testify", "/testimony", "/registry/places", "/registry/what_we_have_not_searched", "/registry/sources")
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 # Pages that cost much and say nothing that the pages of the rows do not say.
 NOT_CRAWLED = ("/*?*sql=", "/*?*_facet", "/*?*_sort", "/*?*_where", "/*?*_next", "/*?*_search", "/*?*_stream", "/*.db$")
@@ -87,6 +87,8 @@ Data loaded: {loaded}. Licence: {licence}.
   answers with a sentence, evidence and what was not searched, as JSON; without `.json` a page; below `/es/` in Spanish
 - [Contracts that end soon]({base}testify): also as .ics and .atom; `place`, `from_date`, `days`
 - [A public-records request]({base}request.txt?about=PRODUCT&place=PLACE): a draft to copy
+- [Testimony]({base}testimony.md?about=PRODUCT&place=PLACE&words=300): at most 300 or 450 words, each sentence with the row
+  it is made of; or `contract=ID` and `record=ID`, each as often as you like
 {questions}
 
 ## Read

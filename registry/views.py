@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite_utils
 
 from .ocds_view import OCDS_RELEASES
+from .sentences_view import TESTIMONY_SENTENCES
 
 # A contract and a judged record told alike, so that a gift or a grant is not missed for want of a city contract.
 # A record that repeats another row's event (same_as) would count one purchase twice, so it is left out.
@@ -109,6 +110,7 @@ VIEWS: dict[str, str] = {
     "search_notes": _SEARCH_NOTES,
     "places": _PLACES,
     "ocds_releases": OCDS_RELEASES,
+    "testimony_sentences": TESTIMONY_SENTENCES,
 }
 
 
