@@ -11,7 +11,7 @@ DATABASE = "registry"
 # Tables whose rows have pages worth finding; the order is that of the sitemap's index.
 FOUND = ("laws", "jurisdictions", "technologies", "products", "suppliers", "records", "matters", "contracts")
 PER_FILE = 10_000  # addresses; the protocol allows 50,000 and 50 MB: https://www.sitemaps.org/protocol.html
-PLAIN = ("/", "/testify", "/testimony", "/registry/places", "/registry/what_we_have_not_searched", "/registry/sources")
+PLAIN = ("/", "/testify", "/testimony", "/corrections", "/registry/places", "/registry/what_we_have_not_searched", "/registry/sources")
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 # Pages that cost much and say nothing that the pages of the rows do not say.
 NOT_CRAWLED = ("/*?*sql=", "/*?*_facet", "/*?*_sort", "/*?*_where", "/*?*_next", "/*?*_search", "/*?*_stream", "/*.db$")
@@ -98,6 +98,8 @@ Data loaded: {loaded}. Licence: {licence}.
 - [Contracts]({base}registry/contracts.json?_shape=array) and [public records]({base}registry/records.json?_shape=array)
 - [OCDS release package]({base}export/ocds.json): every contract, Open Contracting Data Standard 1.1
 - [The whole database]({base}registry.db): one SQLite file
+- [Corrections]({base}registry/corrections.json?_shape=array): what was said before and is said no longer; as a feed
+  [corrections.atom]({base}corrections.atom)
 - [What was not searched]({base}registry/what_we_have_not_searched.json?_shape=array)
 """
 

@@ -24,6 +24,7 @@ class Catalog(NamedTuple):
     sources: Mapping[str, Source]
     records: list[Record]
     records_laws: Mapping[str, RecordsLaw]
+    corrections: list[Correction]
 
 
 def load_catalog(data: Path) -> Catalog:

@@ -10,6 +10,7 @@ import sqlite_utils
 from . import __version__, coverage, knowledge, law_rows, staged
 from .build import Writer
 from .catalog import Catalog
+from .corrections import correction_rows
 from .judged import Context
 from .paths import Paths
 from .records_laws import records_law_rows
@@ -38,6 +39,7 @@ def add_knowledge(writer: Writer, catalog: Catalog) -> None:
     writer.add("names", knowledge.name_rows(catalog))
     writer.add("sources", knowledge.source_rows(catalog.sources))
     writer.add("records_laws", records_law_rows(catalog.records_laws))
+    writer.add("corrections", correction_rows(catalog.corrections))
 
 
 def add_coverage(

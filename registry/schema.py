@@ -76,6 +76,10 @@ TABLES: dict[str, Table] = {
         links={"jurisdiction": "jurisdictions"},
     ),
     "records_laws": Table(_columns("id name citation day_kind answer note evidence source_url", whole="days")),
+    "corrections": Table(
+        _columns("id corrected_on of_table ref field said says why source_url reported_by"),
+        indexes=("ref", "of_table", "field", "reported_by"),
+    ),
     "contracts": Table(
         _columns(
             "id jurisdiction buyer_name buyer_unit supplier supplier_name title description status date_signed "

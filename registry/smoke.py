@@ -25,7 +25,10 @@ ROWS = (
     "sources", "rules",
 )  # fmt: skip
 # Pages that the site's own plugins answer.
-OWN = ("/answer", "/answer.json", "/testify", "/testify.atom", "/request", "/testimony", "/robots.txt", "/sitemap.xml", "/llms.txt")
+OWN = (
+    "/answer", "/answer.json", "/testify", "/testify.atom", "/request", "/testimony", "/corrections", "/corrections.atom",
+    "/robots.txt", "/sitemap.xml", "/llms.txt",
+)  # fmt: skip
 WANTED_HEADERS = ("content-security-policy", "x-content-type-options", "referrer-policy", "cache-control")
 SECONDS = 30.0
 Ask = Callable[[str], Awaitable[httpx.Response]]

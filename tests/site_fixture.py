@@ -110,6 +110,14 @@ def _knowledge() -> dict[str, list[Row]]:
             {"id": "zz", "name": "[synthetic] Example Records Act", "citation": "Example Code 2", "days": 5, "day_kind": "business",
              "answer": "an answer", "note": "", "evidence": "M", "source_url": ""},
         ],
+        "corrections": [
+            {"id": "records_zz-gift_finding_2026-01-01", "corrected_on": "2026-01-01", "of_table": "records", "ref": "zz-gift",
+             "field": "finding", "said": HOSTILE["image"], "says": HOSTILE["script"], "why": "[synthetic] <b>Misread.</b>",
+             "source_url": HOSTILE["address"], "reported_by": "reader"},
+            {"id": "laws_zz-exampleton-ccops_date_effective_2025-12-31", "corrected_on": "2025-12-31", "of_table": "laws",
+             "ref": "zz-exampleton-ccops", "field": "date_effective", "said": "", "says": "2020-01-01", "why": "[synthetic] Read.",
+             "source_url": "https://example.org/code", "reported_by": "maintainer"},
+        ],
         "agencies": [{"id": "zz-police", "jurisdiction": "us-zz-exampleton", "name": "[synthetic] Police", "kind": "police"}],
     }  # fmt: skip
 
