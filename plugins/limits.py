@@ -7,6 +7,7 @@ statement may take, how many such statements run at once, and how large a page m
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -36,6 +37,8 @@ HTML_ROWS = 200
 FACETS = 6
 ADDRESS_BYTES = 30_000
 ASKS_FOR_A_PAGE: ContextVar[bool] = ContextVar("asks_for_a_page", default=False)
+TABLE_CSV = re.compile(r"/[^/]+/[^/]+\.csv")
+ALL_ROWS = "_stream=on&_size=max"
 BUSY = "Other people's SQL is running. Try again in a few seconds; the pages and the ready questions are not affected."
 
 
@@ -108,9 +111,17 @@ def lean(path: str, query: str) -> str:
     return f"{query}&_nofacet=1" if query else "_nofacet=1"
 
 
-def heavy(query: str) -> bool:
-    """Whether the reader brings SQL of their own or takes a whole table."""
-    return any(name in ("sql", "_where", "_stream") for name, _ in parse_qsl(query, keep_blank_values=True))
+def whole(path: str, query: str) -> str:
+    """The query of a table's CSV so that all its rows come, unless one page of them was asked for."""
+    names = [name for name, value in parse_qsl(query, keep_blank_values=True) if (name, value) != ("_size", "max")]
+    if not TABLE_CSV.fullmatch(path) or {"_size", "_next", "_stream"} & set(names):
+        return query
+    return f"{query}&{ALL_ROWS}" if query else ALL_ROWS
+
+
+def heavy(path: str, query: str) -> bool:
+    """Whether the reader brings SQL of their own, or takes a whole table or a spreadsheet."""
+    return path.endswith(".xlsx") or any(name in ("sql", "_where", "_stream") for name, _ in parse_qsl(query, keep_blank_values=True))
 
 
 class Turns:
@@ -156,10 +167,11 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
             refused = refusal(scope["path"], query) if scope["type"] == "http" else None
             if scope["type"] == "http":
                 ASKS_FOR_A_PAGE.set(is_html(scope["path"]))
-                scope = {**scope, "query_string": lean(scope["path"], query).encode("latin-1")}
+                query = whole(scope["path"], lean(scope["path"], query))
+                scope = {**scope, "query_string": query.encode("latin-1")}
             if refused:
                 await _say(send, *refused)
-            elif scope["type"] != "http" or not heavy(query):
+            elif scope["type"] != "http" or not heavy(scope["path"], query):
                 await app(scope, receive, send)
             elif not await turns.take():
                 await _say(send, 503, BUSY)

@@ -122,7 +122,7 @@ async def _dataset(datasette: Any, request: Any) -> dict[str, Any]:
     address, loaded = _absolute(datasette, request, "/"), await _value(datasette, "select max(read_at) from loads")
     files = (
         ("registry.db", "application/vnd.sqlite3"),
-        ("registry/contracts.csv?_stream=on", "text/csv"),
+        ("registry/contracts.csv", "text/csv"),
         ("export/ocds.json", "application/json"),
     )
     return {

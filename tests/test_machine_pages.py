@@ -82,7 +82,7 @@ def test_the_home_page_describes_the_data_set(site: Datasette) -> None:
     assert 50 <= len(told["description"]) <= 5000 and told["license"].startswith("https://creativecommons.org/")
     assert told["dateModified"] == "2026-01-02T03:04:05Z" and told["url"] == "http://registry.example.org/"
     kinds = {one["encodingFormat"]: one["contentUrl"] for one in told["distribution"]}
-    assert kinds["text/csv"] == "http://registry.example.org/registry/contracts.csv?_stream=on"
+    assert kinds["text/csv"] == "http://registry.example.org/registry/contracts.csv"
     for address in kinds.values():
         assert get(site, address.removeprefix("http://registry.example.org")).status_code == 200
 
