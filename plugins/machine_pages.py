@@ -97,6 +97,7 @@ Data loaded: {loaded}. Licence: {licence}.
 - [Laws]({base}registry/laws.json?_shape=array): local laws, what of them was read and what was not
 - [Contracts]({base}registry/contracts.json?_shape=array) and [public records]({base}registry/records.json?_shape=array)
 - [OCDS release package]({base}export/ocds.json): every contract, Open Contracting Data Standard 1.1
+- [Frictionless data package]({base}export/datapackage.json): every table as CSV, each column described
 - [The whole database]({base}registry.db): one SQLite file
 - [Corrections]({base}registry/corrections.json?_shape=array): what was said before and is said no longer; as a feed
   [corrections.atom]({base}corrections.atom)
@@ -124,6 +125,7 @@ async def _dataset(datasette: Any, request: Any) -> dict[str, Any]:
         ("registry.db", "application/vnd.sqlite3"),
         ("registry/contracts.csv", "text/csv"),
         ("export/ocds.json", "application/json"),
+        ("export/datapackage.json", "application/vnd.datapackage+json"),
     )
     return {
         "@context": "https://schema.org/", "@type": "Dataset", "name": datasette.metadata("title"),

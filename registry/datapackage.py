@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from .artefact import sha256_of
-from .schema import TABLES, Table
+from .schema import TABLES
 from .sql import quoted
+from .table_schema import table_schema
 
-KINDS: dict[type, str] = {str: "string", int: "integer", float: "number"}
 NAME = "surveillance-procurement-registry"
 
 
@@ -27,13 +27,9 @@ def _write_csv(db: sqlite3.Connection, name: str, path: Path) -> None:
         writer.writerows(db.execute(f"SELECT {chosen} FROM {quoted(name)} ORDER BY {quoted(TABLES[name].pk)}"))
 
 
-def _schema(table: Table, words: dict[str, str]) -> dict[str, Any]:
-    fields = [{"name": name, "type": KINDS[kind], "description": words.get(name, "")} for name, kind in table.columns.items()]
-    links = [
-        {"fields": [column], "reference": {"resource": other, "fields": [TABLES[other].pk]}}
-        for column, other in table.links.items()
-    ]
-    return {"fields": fields, "primaryKey": [table.pk], "missingValues": [""], **({"foreignKeys": links} if links else {})}
+def _schema(name: str, words: dict[str, str]) -> dict[str, Any]:
+    known = table_schema(TABLES[name])
+    return {**known, "fields": [{**field, "description": words.get(field["name"], "")} for field in known["fields"]]}
 
 
 def resource(name: str, words: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -42,7 +38,7 @@ def resource(name: str, words: dict[str, Any], path: Path) -> dict[str, Any]:
         "name": name, "title": words.get("title", name), "description": words.get("description", ""),
         "path": f"data/{name}.csv", "profile": "tabular-data-resource", "format": "csv", "mediatype": "text/csv", "encoding": "utf-8",
         "bytes": path.stat().st_size, "hash": f"sha256:{sha256_of(path)}",
-        "schema": _schema(TABLES[name], words.get("columns", {})),
+        "schema": _schema(name, words.get("columns", {})),
     }  # fmt: skip
 
 

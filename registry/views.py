@@ -9,6 +9,7 @@ import sqlite_utils
 
 from .ocds_view import OCDS_RELEASES
 from .sentences_view import TESTIMONY_SENTENCES
+from .table_schema import DATA_PACKAGE
 
 # A contract and a judged record told alike, so that a gift or a grant is not missed for want of a city contract.
 # A record that repeats another row's event (same_as) would count one purchase twice, so it is left out.
@@ -111,6 +112,7 @@ VIEWS: dict[str, str] = {
     "places": _PLACES,
     "ocds_releases": OCDS_RELEASES,
     "testimony_sentences": TESTIMONY_SENTENCES,
+    "data_package": DATA_PACKAGE,
 }
 
 

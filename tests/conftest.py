@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
 import os
@@ -21,6 +22,14 @@ from click.testing import CliRunner, Result
 from registry.cli import main
 
 ROOT = Path(__file__).parent.parent
+# Large programs that read what we write. `.ci/run` has them in an environment of their own, and there nothing is skipped.
+OTHER_PROGRAMS = bool(os.environ.get("REGISTRY_TEST_OTHER_PROGRAMS"))
+
+
+def needs_program(module: str) -> pytest.MarkDecorator:
+    """Skip where a large program is not installed, unless the gate runs; then its absence is an error."""
+    missing = importlib.util.find_spec(module) is None and not OTHER_PROGRAMS
+    return pytest.mark.skipif(missing, reason=f"{module} is not installed; .ci/run has it")
 SOURCE = "us-il-chicago-contracts"
 # As the publisher's file has them, addresses included: what must never be fetched must be in the test's file too.
 COLUMNS = (
