@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,7 +29,10 @@ SECURITY = {
     "cross-origin-opener-policy": "same-origin",
 }
 READING = ("GET", "HEAD", "OPTIONS")
-DATA = (".json", ".csv", ".db")
+# Protocols that ask by POST; their questions change nothing either. The length of a question is bounded.
+POSTED = re.compile(r"/(reconcile/\w+|mcp)")
+POSTED_BYTES = 64 * 1024
+SHARED_DATA = re.compile(r".*\.(json|csv|db|xlsx)|/reconcile/.*")  # what pages of other sites may read
 # Seconds. A browser asks again after five minutes (a 304 costs almost nothing); a shared cache keeps a page for an hour
 # but not past midnight UTC, because answers are for "today"; while it asks again it may serve the old page for ten minutes.
 BROWSER, SHARED, WHILE_ASKING, MISSING = 300, 3600, 600, 60
@@ -86,14 +90,15 @@ def _target(scope: Any) -> str:
     return (raw.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1")
 
 
-def _dressed(message: Any, target: str, tag: str, now: datetime) -> Any:
+def _dressed(message: Any, method: str, target: str, tag: str, now: datetime) -> Any:
     """The first message of an answer with our headers in place of those we decide."""
     given = {key.lower(): value for key, value in message["headers"]}
-    control = life(message["status"], target, given.get(b"cache-control", b"").decode("latin-1"), now)
+    asked = given.get(b"cache-control", b"").decode("latin-1")
+    control = life(message["status"], target, asked, now) if method in READING else "no-store"
     added = {**SECURITY, "cache-control": control, "vary": "Accept-Encoding"}
     if message["status"] in (200, 304) and control != "no-store":
         added["etag"] = tag
-    if target.partition("?")[0].endswith(DATA):
+    if SHARED_DATA.fullmatch(target.partition("?")[0]):
         added["access-control-allow-origin"] = "*"
     kept = [(key, value) for key, value in message["headers"] if key.lower() not in OURS and key.lower().decode() not in SECURITY]
     return {**message, "headers": kept + [(key.encode(), value.encode("latin-1")) for key, value in added.items()]}
@@ -102,6 +107,18 @@ def _dressed(message: Any, target: str, tag: str, now: datetime) -> Any:
 async def _answer(send: Callable[..., Any], status: int, words: str, headers: list[Header]) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": words.encode()})
+
+
+def _refusal(method: str, path: str, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
+    """Status and words for a question that is asked in a way we do not answer; None for any other."""
+    if method in READING:
+        return None
+    if method != "POST" or not POSTED.fullmatch(path):
+        return 405, "This site only answers questions (GET)."
+    length = headers.get(b"content-length", b"").decode("latin-1")
+    if not length.isdecimal() or int(length) > POSTED_BYTES:
+        return 413, f"A question sent by POST says its length and has at most {POSTED_BYTES:,} bytes."
+    return None
 
 
 def _matches(headers: dict[bytes, bytes], tag: str) -> bool:
@@ -125,12 +142,13 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
             tag = entity_tag(stamp, now.strftime("%Y%m%d"), headers.get(b"host", b"").decode("latin-1"), target)
 
             async def dressed(message: Any) -> None:
-                await send(_dressed(message, target, tag, now) if message["type"] == "http.response.start" else message)
+                await send(_dressed(message, scope["method"], target, tag, now) if message["type"] == "http.response.start" else message)
 
-            if scope["method"] not in READING:
+            refused = _refusal(scope["method"], scope["path"], headers)
+            if refused:
                 plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"allow", ", ".join(READING).encode())]
-                await _answer(dressed, 405, "This site only answers questions (GET).", plain)
-            elif _matches(headers, tag):
+                await _answer(dressed, *refused, plain)
+            elif scope["method"] in READING and _matches(headers, tag):
                 await _answer(dressed, 304, "", [])
             else:
                 clean = [(key, value) for key, value in scope["headers"] if key.lower() not in DROPPED]

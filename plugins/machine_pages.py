@@ -98,6 +98,7 @@ Data loaded: {loaded}. Licence: {licence}.
 - [Contracts]({base}registry/contracts.json?_shape=array) and [public records]({base}registry/records.json?_shape=array)
 - [OCDS release package]({base}export/ocds.json): every contract, Open Contracting Data Standard 1.1
 - [Frictionless data package]({base}export/datapackage.json): every table as CSV, each column described
+- [Reconciliation of suppliers]({base}reconcile/suppliers) and [of products]({base}reconcile/products): for OpenRefine, API 0.2
 - [The whole database]({base}registry.db): one SQLite file
 - [Corrections]({base}registry/corrections.json?_shape=array): what was said before and is said no longer; as a feed
   [corrections.atom]({base}corrections.atom)

@@ -67,7 +67,7 @@ TABLES: dict[str, Table] = {
         indexes=("supplier", "technology", "face", "basis"),
         links={"supplier": "suppliers", "technology": "technologies"},
     ),
-    "names": Table(_columns("id name about kind display"), indexes=("name", "about")),
+    "names": Table(_columns("id name about kind display"), indexes=("name", "about"), search=("name",)),
     "sources": Table(
         _columns(
             "id title jurisdiction kind portal url licence licence_url publisher grain amounts_mean last_probed columns_never_fetched notes"
