@@ -99,6 +99,7 @@ Data loaded: {loaded}. Licence: {licence}.
 - [OCDS release package]({base}export/ocds.json): every contract, Open Contracting Data Standard 1.1
 - [Frictionless data package]({base}export/datapackage.json): every table as CSV, each column described
 - [Reconciliation of suppliers]({base}reconcile/suppliers) and [of products]({base}reconcile/products): for OpenRefine, API 0.2
+- {base}mcp speaks the Model Context Protocol: the same questions as tools (POST, Streamable HTTP, no session)
 - [The whole database]({base}registry.db): one SQLite file
 - [Corrections]({base}registry/corrections.json?_shape=array): what was said before and is said no longer; as a feed
   [corrections.atom]({base}corrections.atom)
