@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import jsonschema
 import pytest
 import site_fixture
 from click.testing import CliRunner
+from conftest import needs_program
 from datasette.app import Datasette
 
 from registry import serve
@@ -171,3 +175,55 @@ def test_without_a_registry_the_command_names_the_remedy(tmp_path: Path) -> None
     told = CliRunner().invoke(main, ["export"], env=environment)
     assert told.exit_code == 1 and "registry load --offline" in told.output
     assert CliRunner().invoke(main, ["export", "--format", "xml"], env=environment).exit_code == 2
+
+
+# ---- the checker that publishers of OCDS use ----
+
+
+def codelists(schema: Any) -> Iterator[tuple[str, list[str]]]:
+    """Each list of codes that the schema closes, by the name of its file."""
+    if isinstance(schema, dict) and isinstance(schema.get("codelist"), str):
+        codes = schema.get("enum") or schema.get("items", {}).get("enum") or []
+        yield schema["codelist"], [code for code in codes if code]
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from codelists(part)
+
+
+def standard() -> bytes:
+    """The vendored schemas in the form in which libcoveocds fetches the standard."""
+    folder, packed = Path(__file__).parent / "ocds", io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("standard/", "")
+        for name in ("release-schema.json", "release-package-schema.json"):
+            archive.writestr(f"standard/schema/{name}", (folder / name).read_bytes())
+        # Of versioned records, of which our package has none; the checker only wants the file to be there.
+        archive.writestr("standard/schema/versioned-release-validation-schema.json", json.dumps({"$schema": SCHEMA["$schema"]}))
+        for name, codes in dict(codelists(SCHEMA)).items():
+            archive.writestr(f"standard/schema/codelists/{name}", "\n".join(["Code,Title", *(f"{code},{code}" for code in codes)]))
+    return packed.getvalue()
+
+
+def covered(package: dict[str, Any]) -> dict[str, Any]:
+    from libcoveocds.api import ocds_json_output
+    from libcoveocds.config import LibCoveOCDSConfig
+
+    given = LibCoveOCDSConfig({"context": "api", "standard_zip": standard()})
+    return dict(ocds_json_output(json_data=package, lib_cove_ocds_config=given))
+
+
+@needs_program("libcoveocds")
+def test_libcoveocds_finds_no_error(real: dict[str, Any], built: Path) -> None:
+    for package in (real, exported(built)):
+        told = covered(package)
+        assert (told["version_used"], told["count"], told["unique_ocids_count"]) == ("1.1", *[len(package["releases"])] * 2)
+        wrong = ("validation_errors", "deprecated_fields", "additional_closed_codelist_values", "additional_checks")
+        assert {name: told[name] for name in wrong if told[name]} == {}
+
+
+@needs_program("libcoveocds")
+def test_libcoveocds_would_find_an_error(built: Path) -> None:
+    package = exported(built)
+    del package["publisher"], package["releases"][0]["tag"]
+    package["releases"][1]["initiationType"] = "whim"
+    told = covered(package)
+    assert len(told["validation_errors"]) == 2 and told["additional_closed_codelist_values"]
