@@ -27,12 +27,8 @@ select jurisdictions.id, jurisdictions.name from jurisdictions where jurisdictio
   select jurisdiction from place_names
   where name = trim(replace(replace(replace(lower(:place), ',', ' '), '.', ' '), '  ', ' ')))
 """
-_CHOSEN = """
-select * from testimony_sentences where contract in (select value from json_each(:contracts))
-union all
-select * from testimony_sentences where record in (select value from json_each(:records))
-order by firm desc, happened desc, ref
-"""
+# Ids are bound one by one: SQLite then makes the sentences of these rows alone, where a list as JSON has it make them all.
+_CHOSEN = "select * from testimony_sentences where {column} in ({ids})"
 _COVERAGE = """
 select * from testimony_sentences where kind = 'coverage' and jurisdiction in (select value from json_each(:places))
 order by sentence like 'Searched%', ref
@@ -68,6 +64,11 @@ class Sentence(NamedTuple):
     kind: str
     text: str
     ref: Ref
+
+
+def say(sentence: str) -> str:
+    """Mark a sentence of ours for translation; pages tell it in their language (see languages.py)."""
+    return sentence
 
 
 class Choice(NamedTuple):
@@ -201,14 +202,21 @@ async def _choice(datasette: Any, request: Any, asked: dict[str, str]) -> Choice
     if asked["about"]:
         return await _of_answer(datasette, request, asked, places if len(places) == 1 else [])
     if asked["place"] and len(places) != 1:
-        return Choice([], [], False, [], [], "We know no such place, or more than one of that name. Add the state. This is not a no.")
+        return Choice([], [], False, [], [], say("We know no such place, or more than one of that name. Add the state. This is not a no."))
     return Choice([], [], False, [], [], "")
 
 
+async def _about(datasette: Any, column: str, ids: list[str]) -> list[Row]:
+    """What the registry says of these contracts, or of these records."""
+    given = {f"id{number}": one for number, one in enumerate(ids)}
+    return await _rows(datasette, _CHOSEN.format(column=column, ids=", ".join(f":{name}" for name in given)), **given)
+
+
 async def _sentences(datasette: Any, request: Any, choice: Choice) -> list[Sentence]:
-    given = {"contracts": json.dumps(choice.contracts), "records": json.dumps(choice.records)}
-    rows = await _rows(datasette, _CHOSEN, **given)
-    rows = [row for row in rows if row["firm"] or choice.leads]
+    found = [*await _about(datasette, "contract", choice.contracts), *await _about(datasette, "record", choice.records)]
+    found.sort(key=lambda row: row["ref"])
+    found.sort(key=lambda row: (row["firm"], row["happened"]), reverse=True)
+    rows = [row for row in found if row["firm"] or choice.leads]
     places = sorted({row["jurisdiction"] for row in rows} | set(choice.places))
     rows += await _rows(datasette, _COVERAGE, places=json.dumps(places)) if rows or choice.answer else []
     base, load = _base(datasette, request), (await _rows(datasette, _LAST_LOAD))[0]["read_at"]
@@ -225,8 +233,8 @@ async def testimony(datasette: Any, request: Any) -> dict[str, Any]:
     choice, most = await _choice(datasette, request, asked), _length(request.args.get("words") or "")
     sentences, left_out = chosen(await _sentences(datasette, request, choice), most)
     missing = set(choice.contracts + choice.records) - {one.ref.id for one in sentences}
-    notice = choice.notice or ("Nothing that was chosen is in this registry." if missing and not sentences else "")
-    return {"asked": asked, "most": most, "sentences": sentences, "words": sum(words(one.text) for one in sentences),
+    notice = choice.notice or (say("Nothing that was chosen is in this registry.") if missing and not sentences else "")
+    return {"asked": asked, "most": most, "sentences": sentences, "words_said": sum(words(one.text) for one in sentences),
             "left_out": left_out, "notice": notice}  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .asking import queries
+from .corrections import Correction, known_ids, load_corrections
 from .errors import DataError
 from .law_book import LawBook, load_law_book
 from .records import Record, load_records
@@ -37,7 +38,9 @@ def load_catalog(data: Path) -> Catalog:
     _check_asks(data, sources, vocabulary)
     records = load_records(data, set(book.jurisdictions), set(vocabulary.technologies))
     records_laws = load_records_laws(data, {place.state for place in book.jurisdictions.values()})
-    return Catalog(book, vocabulary.technologies, vocabulary.suppliers, sources, records, records_laws)
+    known = known_ids(book, vocabulary.technologies, vocabulary.suppliers, sources, records)
+    corrections = load_corrections(data, known, records)
+    return Catalog(book, vocabulary.technologies, vocabulary.suppliers, sources, records, records_laws, corrections)
 
 
 def _check_asks(data: Path, sources: Mapping[str, Source], vocabulary: Vocabulary) -> None:

@@ -11,7 +11,7 @@ from importlib.metadata import distribution
 
 from packaging.requirements import Requirement
 
-SITE_NEEDS = ("datasette", "polib")  # polib reads the site's languages
+SITE_NEEDS = ("datasette", "polib", "xlsxwriter")  # polib reads the site's languages, xlsxwriter writes its spreadsheets
 # What Vercel and the Dockerfile run; a marker such as `python_version < "3.12"` is read for it.
 SITE_PYTHON = {"python_version": "3.12", "python_full_version": "3.12.0", "sys_platform": "linux", "platform_system": "Linux", "extra": ""}
 

@@ -85,7 +85,7 @@ select 'law', determinations.id, 'determinations', determinations.contract, dete
        loads.read_at, loads.sha256
 from determinations left join contracts on contracts.id = determinations.contract left join records on records.id = determinations.record
 left join laws on laws.id = determinations.law left join loads on loads.id = contracts.load
-where determinations.decides = 1 and coalesce(determinations.sentence, '') <> ''
+where +determinations.decides = 1 and coalesce(determinations.sentence, '') <> ''
 """
 
 # A vote that was found is told by its own record.
@@ -109,7 +109,7 @@ select 'vote', {table}.id, '{table}', {contract}, {record}, {table}.jurisdiction
 from {table} {joined}
 where {table}.approval_status in ('not_found', 'not_searched')
   and ({table}.floor = 'approval_required' or ({table}.determination = 'approval_required' and not exists (
-    select 1 from determinations where determinations.{table[:-1]} = {table}.id and decides = 1 and sentence like '%Approval record:%')))
+    select 1 from determinations where determinations.{table[:-1]} = {table}.id and +decides = 1 and sentence like '%Approval record:%')))
 """
 
 

@@ -126,9 +126,14 @@ def test_words_that_a_template_puts_into_a_filter_are_messages(path: Path) -> No
             assert set(printed(one.node)) <= MESSAGES.keys()
 
 
+# A testimony is handed in as the registry holds its sentences, in English, and its page says so; a schema is read by programs.
+ENGLISH_VIEWS = {"testimony_sentences", "data_package"}
+
+
 def sql_texts() -> Iterator[str]:
     """Every text in quotes of the questions and views that holds words."""
-    for sql in (*(query["sql"] for query in METADATA["databases"]["registry"]["queries"].values()), *VIEWS.values()):
+    views = [sql for name, sql in VIEWS.items() if name not in ENGLISH_VIEWS]
+    for sql in (*(query["sql"] for query in METADATA["databases"]["registry"]["queries"].values()), *views):
         without_comments = re.sub(r"^\s*--.*$", "", sql, flags=re.MULTILINE)
         for text in re.findall(r"'((?:[^']|'')*)'", without_comments):
             if " " in text.strip() and re.search(r"[a-z]{3}", text):
@@ -335,7 +340,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Datasette:
 
 PAGES = (
     "/", "/answer?about=briefcam&place=Boston&as_of=2020-06-24", "/answer?about=watcher+eye&place=exampleton&as_of=2020-06-24", "/testify",
-    "/request?about=briefcam&place=exampleton", "/registry", "/registry/contracts", "/registry/contracts?_facet=year&_sort=title",
+    "/request?about=briefcam&place=exampleton", "/corrections", "/testimony?place=exampleton", "/testimony?contract=zz-1&record=zz-gift",
+    "/registry", "/registry/contracts", "/registry/contracts?_facet=year&_sort=title",
     "/registry/records", "/registry/laws", "/registry/contracts/zz-1", "/registry/records/zz-gift", "/registry/laws/zz-exampleton-ccops",
     "/registry/technologies/cctv", "/registry/suppliers/watcher-inc", "/registry/products/watcher-eye", "/registry/sources/zz-contracts",
     "/registry/jurisdictions/us-zz-exampleton", "/registry/purchases_needing_approval", "/registry/what_we_have_not_searched",

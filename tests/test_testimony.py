@@ -106,7 +106,8 @@ def test_it_is_never_longer_than_asked_and_cut_at_whole_sentences(long: Datasett
     for sentence in re.split(r"\[\^\d+\] ?", "\n".join(part for part in answer.text.split("\n\n") if not part.startswith("[^"))):
         assert not sentence.strip() or plain(sentence.strip()) in whole
     page = html.unescape(get(long, f"/testimony?{ids}&words={asked}").text)
-    (shown, left_out) = re.findall(r"(\d+) words of at most \d+.*?fit: (\d+) whole sentences", page, re.DOTALL)[0]
+    said = r"(\d+) words of at most \d+; the footnotes do not count\.\s+(\d+) whole sentences did not fit"
+    ((shown, left_out),) = re.findall(said, page)
     assert int(shown) == testimony.words(plain(told)) and int(left_out) > 30
 
 
