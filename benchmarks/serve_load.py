@@ -48,7 +48,7 @@ JSON = (
 )  # fmt: skip
 EVERY_ROW = ("/registry/contracts?_search=watcher&value_amount__gt={n}",)  # each of the synthetic contracts has this word
 QUESTIONS = ("/registry/answer?about=watcher+eye&place=Exampleton%2C+ZZ&_n={n}", "/registry/purchases_needing_approval?_n={n}",
-             "/registry/ending_soon?_n={n}", "/registry/spend_by_technology_and_year?_n={n}", "/?_n={n}")  # fmt: skip
+             "/registry/ending_soon?_n={n}", "/registry/value_by_year?_n={n}", "/?_n={n}")  # fmt: skip
 ANSWER = ("/answer?about=watcher+eye&place=Exampleton%2C+ZZ&_n={n}",)  # 15,500 pieces of evidence
 
 

@@ -1,0 +1,238 @@
+"""The numbers drawn are the numbers of the table: every picture is parsed and its marks are measured."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+import site_fixture
+import sqlite_utils
+from datasette.app import Datasette
+from datasette.utils import module_from_path
+
+from registry import serve
+
+SVG = "{http://www.w3.org/2000/svg}"
+TODAY = date(2026, 11, 22)
+
+
+def plugin(name: str) -> ModuleType:
+    """A plugin file as Datasette loads it: by itself."""
+    module: ModuleType = module_from_path(str(site_fixture.ROOT / "plugins" / f"{name}.py"), name=f"of_test_{name}")
+    return module
+
+
+values, timelines = plugin("value_pictures"), plugin("timelines")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Datasette:
+    path = site_fixture.build(tmp_path_factory.mktemp("pictures") / "registry.db")
+    more = [
+        site_fixture.contract("zz-two", year=2021, value_amount=25_000_000, technologies='["cctv", "video_analytics"]'),
+        site_fixture.contract("zz-other", year=2021, value_amount=10_000_000, technologies='["video_analytics"]'),
+        site_fixture.contract("zz-silent", year=2021, value_amount=None),
+        site_fixture.contract("zz-yearless", year=None, value_amount=7_000),
+        site_fixture.contract("zz-minus", year=2020, value_amount=-5_000),
+        site_fixture.contract("zz-foreign", year=2020, value_amount=5_000, value_currency="CAD"),
+        site_fixture.contract("zz-open", year=2020, value_amount=0, period_start_date="2020-06-01", period_end_date=""),
+    ]
+    sqlite_utils.Database(path)["contracts"].insert_all(more)
+    return serve.test_client(path, site_fixture.ROOT)
+
+
+def get(site: Datasette, path: str) -> httpx.Response:
+    return asyncio.run(site.client.get(path))
+
+
+def drawn(site: Datasette, path: str) -> ElementTree.Element:
+    answer = get(site, path)
+    assert answer.status_code == 200 and answer.headers["content-type"].startswith("image/svg+xml")
+    return ElementTree.fromstring(answer.text)
+
+
+def asked(site: Datasette, path: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = get(site, path).json()
+    return rows
+
+
+def bars_of(picture: ElementTree.Element) -> list[ElementTree.Element]:
+    return [one for one in picture.iter(f"{SVG}rect") if "data-value" in one.attrib]
+
+
+# ---- value by year ----
+
+
+def test_bars_stand_for_the_rows_of_the_question(site: Datasette) -> None:
+    rows = [row for row in asked(site, "/registry/value_by_year.json?_shape=array") if row["standing"] == "drawn"]
+    bars = bars_of(drawn(site, "/pictures/value-by-year.svg"))
+    told = {(int(bar.attrib["data-year"]), bar.attrib["data-group"]): float(bar.attrib["data-value"]) for bar in bars}
+    assert told == {(row["year"], row["technology"]): row["value_amount"] for row in rows} and len(bars) == len(rows) > 3
+
+
+@pytest.mark.parametrize("variant", ["", "?width=narrow", "?ground=dark", "?width=narrow&ground=dark"])
+def test_bars_are_as_high_as_their_values(site: Datasette, variant: str) -> None:
+    bars = bars_of(drawn(site, f"/pictures/value-by-year.svg{variant}"))
+    sizes = [(float(bar.attrib["height"]), float(bar.attrib["data-value"])) for bar in bars]
+    assert len({round(height / value * 1e7, 3) for height, value in sizes if value}) == 1
+    tops = {}
+    for bar in bars:  # one on the other, never over each other
+        year, y, height = bar.attrib["data-year"], float(bar.attrib["y"]), float(bar.attrib["height"])
+        assert y + height == pytest.approx(tops.get(year, values.TOP + values.PLOT), abs=0.01)
+        tops[year] = y
+
+
+def test_axis_and_bars_have_one_scale(site: Datasette) -> None:
+    picture = values.value_picture(asked(site, "/registry/value_by_year.json?_shape=array"), {}, values.WIDE)
+    base, top = picture["ticks"][0][1], picture["ticks"][-1][1]
+    most = values.steps(max(sum(one["value"] for one in picture["bars"] if one["year"] == year) for year in (2019, 2021)))[-1]
+    assert picture["ticks"][0][0] == "$0" and picture["ticks"][-1][0] == values.short_money(most)
+    assert {round(one["height"] / one["value"], 12) for one in picture["bars"] if one["value"]} == {round((base - top) / most, 12)}
+
+
+def test_the_table_adds_up_to_the_bars(site: Datasette) -> None:
+    rows = asked(site, "/registry/value_by_year.json?_shape=array")
+    picture = values.value_picture(rows, {}, values.WIDE)
+    for row in picture["table"]:
+        assert row["value_amount"] == sum(bar["value"] for bar in picture["bars"] if bar["year"] == row["year"])
+    assert sum(row["contracts"] for row in picture["table"]) == sum(row["contracts"] for row in rows if row["standing"] == "drawn")
+
+
+def test_what_is_not_drawn_is_counted(site: Datasette) -> None:
+    text = html.unescape(get(site, "/registry/jurisdictions/us-zz-exampleton").text)
+    for words in (
+        "leads, which rest on a supplier's name alone (1, worth $53.1m)", "with no published amount (1)",
+        "with no published year (1, worth $7k)", "add up to less than nothing (1, together -$5k)", "another currency than dollars (1)",
+        "A contract of several technologies is counted once", "never a payment",
+    ):  # fmt: skip
+        assert words in text
+
+
+def test_a_lead_is_never_in_a_bar(site: Datasette) -> None:
+    rows = asked(site, "/registry/value_by_year.json?_shape=array&place=us-zz-exampleton")
+    assert sum(row["contracts"] for row in rows) == 10
+    lead = next(row for row in rows if row["standing"] == "lead")
+    picture = values.value_picture(rows, {}, values.WIDE)
+    assert lead["contracts"] == 1 and sum(row["contracts"] for row in picture["table"]) == 10 - 5
+
+
+def test_one_technology_is_told_apart_from_contracts_of_several(site: Datasette) -> None:
+    rows = asked(site, "/registry/value_by_year.json?_shape=array&technology=video_analytics")
+    assert rows[0]["note"].startswith("Nothing found")  # the synthetic matches are of cctv alone
+    bars = bars_of(drawn(site, "/pictures/value-by-year.svg?technology=cctv"))
+    assert {bar.attrib["data-group"] for bar in bars} == {"cctv", "several"}
+
+
+@pytest.mark.parametrize("given", ["technology=nosuch", "supplier=nosuch", "place=Nowhere", "place=us-zz-twin"])
+@pytest.mark.parametrize("name", ["value-by-year", "terms"])
+def test_an_empty_picture_says_why(site: Datasette, name: str, given: str) -> None:
+    picture = drawn(site, f"/pictures/{name}.svg?{given}")
+    words = picture.findtext(f"{SVG}text") or ""
+    assert ("We know no" in words or "We hold no" in words or "Nothing found in what we searched" in words) and not bars_of(picture)
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"), [(7, [0, 2, 4, 6, 8]), (1, [0, 1]), (60e6, [0, 20e6, 40e6, 60e6]), (250e6, [0, 1e8, 2e8, 3e8])]
+)
+def test_steps_are_round_and_reach_the_highest_bar(most: float, expected: list[float]) -> None:
+    assert values.steps(most) == expected
+
+
+def test_small_technologies_are_drawn_together_and_no_dollar_is_lost() -> None:
+    rows = [{"technology": f"t{number}", "year": 2020, "value_amount": 100.0 - number, "contracts": 1} for number in range(9)]
+    groups = values.grouped([*rows, {"technology": "several", "year": 2020, "value_amount": 7.0, "contracts": 1}], "")
+    assert list(groups) == ["t0", "t1", "t2", "t3", "t4", "other", "several"]
+    assert sum(sum(years.values()) for years in groups.values()) == sum(row["value_amount"] for row in rows) + 7
+
+
+# ---- time ----
+
+
+def line(**given: Any) -> dict[str, Any]:
+    days = {name: date.fromisoformat(given[name]) if given.get(name) else None for name in ("start", "end", "mark")}
+    return {"name": "[synthetic]", "days": "", "brief": "", "kind": "firm", "id": "x"} | days
+
+
+def test_a_bar_is_as_long_as_its_term() -> None:
+    picture = timelines.timeline([line(start="2020-01-01", end="2022-01-01"), line(start="2020-01-01", end="2021-01-01")], 900, TODAY)
+    first, second = picture["lines"]
+    assert first["width"] == pytest.approx(2 * second["width"]) and first["x"] == second["x"]
+    years = dict(picture["years"])
+    assert first["x"] == pytest.approx(years[2020]) and first["x"] + first["width"] == pytest.approx(years[2022])
+
+
+def test_far_days_do_not_press_all_others_together() -> None:
+    picture = timelines.timeline([line(start="2020-01-01", end="2200-12-31"), line(start="0017-01-01", end="2021-01-01")], 900, TODAY)
+    assert picture["years"][-1][0] <= TODAY.year + timelines.AHEAD and picture["years"][0][0] >= TODAY.year - timelines.BACK
+    assert [one["beyond"] for one in picture["lines"]] == [True, False]
+    assert all(one["x"] >= timelines.EDGE and one["x"] + one["width"] <= 900 - timelines.EDGE + 0.01 for one in picture["lines"])
+
+
+def test_the_terms_drawn_are_the_terms_of_the_question(site: Datasette) -> None:
+    rows = asked(site, "/registry/contract_terms.json?_shape=array&place=us-zz-exampleton")
+    picture = drawn(site, "/pictures/terms.svg?place=us-zz-exampleton")
+    marks = {group.attrib["data-id"]: group for group in picture.iter(f"{SVG}g")}
+    assert list(marks) == [row["contract"] for row in rows] and len(rows) == 10
+    for row in rows:
+        mark = next(one for one in marks[row["contract"]].iter() if "data-start" in one.attrib)
+        assert (mark.attrib["data-start"], mark.attrib["data-end"]) == (row["period_start_date"], row["period_end_date"])
+    assert marks["zz-open"].find(f"{SVG}circle") is not None and marks["zz-1"].find(f"{SVG}rect") is not None
+    lead = marks["zz-lead"].find(f"{SVG}rect")
+    assert list(marks)[-1] == "zz-lead" and lead is not None and "stroke-dasharray" in lead.attrib
+
+
+def test_revisions_are_marked_on_the_day_they_were_signed(site: Datasette) -> None:
+    rows = asked(site, "/registry/revisions.json?_shape=array&contract=zz-1")
+    picture = drawn(site, "/pictures/revisions.svg?contract=zz-1")
+    days = [one.attrib["data-day"] for one in picture.iter(f"{SVG}path") if "data-day" in one.attrib]
+    assert days == [row["date_signed"] for row in rows] == ["2019-01-05", "2020-02-01"]
+    assert "No revision of this contract was published apart." in get(site, "/registry/revisions.json?contract=zz-lead").text
+
+
+# ---- every picture ----
+
+SHOWN = {
+    "/": ["value-by-year"], "/registry/contracts/zz-1": ["revisions"], "/registry/technologies/cctv": ["value-by-year", "terms"],
+    "/registry/suppliers/watcher-inc": ["value-by-year", "terms"], "/registry/jurisdictions/us-zz-exampleton": ["value-by-year", "terms"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SHOWN)
+def test_a_page_shows_its_pictures_with_words_table_and_data(site: Datasette, path: str) -> None:
+    text = get(site, path).text
+    for name in SHOWN[path]:
+        figure = re.search(rf'<figure class="picture">(?:(?!</figure>).)*?/pictures/{name}\.svg.*?</figure>', text, re.DOTALL)
+        assert figure and re.search(r'<img [^>]*alt="[^"]{60,}"', figure[0]) and "<figcaption>" in figure[0]
+        for address in re.findall(r'(?:src|srcset|href)="([^"]+)"', figure[0]):
+            assert drawn(site, html.unescape(address)).tag == f"{SVG}svg"
+    data = re.findall(r'href="([^"]+)">(?:table|CSV|JSON)</a>', text)
+    assert len(data) == 3 * len(SHOWN[path]) and {get(site, html.unescape(one)).status_code for one in data} == {200}
+
+
+@pytest.mark.parametrize("path", ["value-by-year.svg", "terms.svg", "revisions.svg?contract=zz-1"])
+def test_a_picture_needs_nothing_that_the_site_forbids(site: Datasette, path: str) -> None:
+    text = get(site, f"/pictures/{path}").text
+    assert not re.search(r"<style|<script|\bstyle=|\bon[a-z]+=|href=|url\(", text)
+    picture = ElementTree.fromstring(text)
+    assert picture.attrib["role"] == "img" and picture.findtext(f"{SVG}title") and len(picture.findtext(f"{SVG}desc") or "") > 40
+
+
+def test_hostile_titles_are_text_in_a_picture(site: Datasette) -> None:
+    text = get(site, "/pictures/terms.svg").text
+    assert "<script" not in text and "&lt;script&gt;" in text
+    assert "<script" not in get(site, "/pictures/value-by-year.svg?technology=<script>alert(1)</script>").text
+
+
+def test_a_large_registry_is_drawn_in_time(tmp_path: Path) -> None:
+    path = site_fixture.build_large(tmp_path / "registry.db", 31_000)
+    large = serve.test_client(path, site_fixture.ROOT)
+    assert bars_of(drawn(large, "/pictures/value-by-year.svg"))
+    assert len(list(drawn(large, "/pictures/terms.svg").iter(f"{SVG}g"))) == timelines.MOST_ROWS
