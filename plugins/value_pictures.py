@@ -54,12 +54,12 @@ def grouped(rows: Sequence[Row], focus: str) -> dict[str, dict[int, float]]:
     """Group -> year -> dollars of the rows that are drawn; small technologies together as `other`, unless one is looked at alone."""
     totals: dict[str, float] = defaultdict(float)
     for row in rows:
-        totals[row["technology"]] += row["value_amount"]
+        totals[row["counted_under"]] += row["value_amount"]
     ranked = sorted((name for name in totals if name != SEVERAL), key=lambda name: (-totals[name], name))
     own = set(ranked if len(ranked) <= GROUPS + 1 or focus else ranked[:GROUPS]) | {SEVERAL}
     found: dict[str, dict[int, float]] = {name: {} for name in [*(one for one in ranked if one in own), OTHER, SEVERAL]}
     for row in rows:
-        years = found[row["technology"] if row["technology"] in own else OTHER]
+        years = found[row["counted_under"] if row["counted_under"] in own else OTHER]
         years[row["year"]] = years.get(row["year"], 0.0) + row["value_amount"]
     return {name: years for name, years in found.items() if years}
 
@@ -125,7 +125,7 @@ def value_picture(rows: Sequence[Row], given: dict[str, str], width: int = WIDE)
     told = {"kind": "value-by-year", "title": title, "notes": [MEANING, *left_out(rows)], "table": value_table(drawn)}
     if not any(row["value_amount"] for row in drawn):
         return told | {"empty": next((row["note"] for row in rows if row["note"]), "No contract here has an amount that can be drawn.")}
-    alone = {row["technology"] for row in drawn} <= {given.get("technology")}
+    alone = {row["counted_under"] for row in drawn} <= {given.get("technology")}
     notes = [told["notes"][0], *([] if alone else [ONCE]), *told["notes"][1:]]
     return told | {"notes": notes, "alt": value_words(told["table"]), **bars(drawn, given.get("technology", ""), width)}
 

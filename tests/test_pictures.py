@@ -75,7 +75,7 @@ def test_bars_stand_for_the_rows_of_the_question(site: Datasette) -> None:
     rows = [row for row in asked(site, "/registry/value_by_year.json?_shape=array") if row["standing"] == "drawn"]
     bars = bars_of(drawn(site, "/pictures/value-by-year.svg"))
     told = {(int(bar.attrib["data-year"]), bar.attrib["data-group"]): float(bar.attrib["data-value"]) for bar in bars}
-    assert told == {(row["year"], row["technology"]): row["value_amount"] for row in rows} and len(bars) == len(rows) > 3
+    assert told == {(row["year"], row["counted_under"]): row["value_amount"] for row in rows} and len(bars) == len(rows) > 3
 
 
 @pytest.mark.parametrize("variant", ["", "?width=narrow", "?ground=dark", "?width=narrow&ground=dark"])
@@ -147,8 +147,8 @@ def test_steps_are_round_and_reach_the_highest_bar(most: float, expected: list[f
 
 
 def test_small_technologies_are_drawn_together_and_no_dollar_is_lost() -> None:
-    rows = [{"technology": f"t{number}", "year": 2020, "value_amount": 100.0 - number, "contracts": 1} for number in range(9)]
-    groups = values.grouped([*rows, {"technology": "several", "year": 2020, "value_amount": 7.0, "contracts": 1}], "")
+    rows = [{"counted_under": f"t{number}", "year": 2020, "value_amount": 100.0 - number, "contracts": 1} for number in range(9)]
+    groups = values.grouped([*rows, {"counted_under": "several", "year": 2020, "value_amount": 7.0, "contracts": 1}], "")
     assert list(groups) == ["t0", "t1", "t2", "t3", "t4", "other", "several"]
     assert sum(sum(years.values()) for years in groups.values()) == sum(row["value_amount"] for row in rows) + 7
 
