@@ -12,6 +12,7 @@ from .errors import DataError
 from .law_book import LawBook, load_law_book
 from .records import Record, load_records
 from .records_laws import RecordsLaw, load_records_laws
+from .sharing import Flow, load_flows
 from .source import Source, load_sources
 from .vocabulary import Supplier, Technology, Vocabulary, load_vocabulary, vocabulary_hashes
 
@@ -26,6 +27,7 @@ class Catalog(NamedTuple):
     records: list[Record]
     records_laws: Mapping[str, RecordsLaw]
     corrections: list[Correction]
+    flows: list[Flow]
 
 
 def load_catalog(data: Path) -> Catalog:
@@ -40,7 +42,7 @@ def load_catalog(data: Path) -> Catalog:
     records_laws = load_records_laws(data, {place.state for place in book.jurisdictions.values()})
     known = known_ids(book, vocabulary.technologies, vocabulary.suppliers, sources, records)
     corrections = load_corrections(data, known, records)
-    return Catalog(book, vocabulary.technologies, vocabulary.suppliers, sources, records, records_laws, corrections)
+    return Catalog(book, vocabulary.technologies, vocabulary.suppliers, sources, records, records_laws, corrections, load_flows(data, records))
 
 
 def _check_asks(data: Path, sources: Mapping[str, Source], vocabulary: Vocabulary) -> None:

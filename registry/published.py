@@ -16,6 +16,7 @@ from .paths import Paths
 from .records_laws import records_law_rows
 from .report import Report, SourceReport, issue_rows, load_rows
 from .sentences import say
+from .sharing import flow_rows
 from .snapshot import Snapshot, read_snapshot, snapshot_files
 from .source import Source
 from .unchanged import state
@@ -40,6 +41,7 @@ def add_knowledge(writer: Writer, catalog: Catalog) -> None:
     writer.add("sources", knowledge.source_rows(catalog.sources))
     writer.add("records_laws", records_law_rows(catalog.records_laws))
     writer.add("corrections", correction_rows(catalog.corrections))
+    writer.add("flows", flow_rows(catalog.flows))
 
 
 def add_coverage(

@@ -166,6 +166,11 @@ TABLES: dict[str, Table] = {
         search=("title", "finding", "product", "supplier", "buyer_unit", "source_title"),
         links={"jurisdiction": "jurisdictions", "technology": "technologies", "rule": "rules"},
     ),
+    "flows": Table(
+        _columns("id record giver giver_kind receiver receiver_kind what"),
+        indexes=("record",),
+        links={"record": "records"},
+    ),
     "matches": Table(
         _columns("id contract record payment matter document technology evidence product supplier term field excerpt basis"),
         indexes=("contract", "record", "payment", "matter", "document", "technology", "product", "supplier", "evidence"),

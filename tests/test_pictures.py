@@ -6,9 +6,10 @@ import asyncio
 import html
 import re
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 from xml.etree import ElementTree
 
 import httpx
@@ -19,6 +20,9 @@ from datasette.app import Datasette
 from datasette.utils import module_from_path
 
 from registry import serve
+from registry.catalog import load_catalog
+from registry.errors import DataError
+from registry.sharing import Party, flow_rows, load_flows
 
 SVG = "{http://www.w3.org/2000/svg}"
 TODAY = date(2026, 11, 22)
@@ -236,3 +240,102 @@ def test_a_large_registry_is_drawn_in_time(tmp_path: Path) -> None:
     large = serve.test_client(path, site_fixture.ROOT)
     assert bars_of(drawn(large, "/pictures/value-by-year.svg"))
     assert len(list(drawn(large, "/pictures/terms.svg").iter(f"{SVG}g"))) == timelines.MOST_ROWS
+
+
+# ---- sharing ----
+
+sharing = plugin("sharing_page")
+
+
+def flow(number: int, giver: str, giver_kind: str, receiver: str, receiver_kind: str) -> dict[str, Any]:
+    names = {"giver": giver, "giver_kind": giver_kind, "receiver": receiver, "receiver_kind": receiver_kind}
+    return {"number": number, "note": None, "standing": "reported", "what": "[synthetic]", **names}
+
+
+CHAIN = [
+    flow(1, "School", "school", "Police", "police"), flow(2, "Police", "police", "Fusion", "fusion_centre"),
+    flow(3, "Fusion", "fusion_centre", "Agency", "federal"), flow(4, "School", "school", "Agency", "federal"),
+    flow(5, "Fusion", "fusion_centre", "Police", "police"), flow(6, "Sheriff", "police", "Police", "police"),
+]  # fmt: skip
+
+
+def test_layers_run_from_school_to_federal_agency() -> None:
+    left = {box["name"]: box["x"] for box in sharing.graph(CHAIN)["boxes"]}
+    assert left["School"] < left["Police"] == left["Sheriff"] < left["Fusion"] < left["Agency"]
+    kinds = [kind for _, kinds in sharing.LAYERS for kind in kinds]
+    assert sorted(kinds) == sorted(get_args(Party))
+
+
+def test_arrows_leave_the_giver_and_reach_the_receiver() -> None:
+    picture = sharing.graph(CHAIN)
+    at = {box["name"]: box for box in picture["boxes"]}
+    assert [arrow["number"] for arrow in picture["arrows"]] == [1, 2, 3, 4, 5, 6]
+    for arrow in picture["arrows"]:
+        for point, name in ((arrow["start"], arrow["giver"]), (arrow["tip"], arrow["receiver"])):
+            box = at[name]
+            assert point[0] in (box["x"], box["x"] + box["width"]) and box["y"] < point[1] < box["y"] + box["height"]
+    starts = [(arrow["start"], arrow["tip"]) for arrow in picture["arrows"]]
+    assert len(set(starts)) == len(starts)
+
+
+def test_boxes_never_lie_on_each_other() -> None:
+    boxes = sorted(sharing.graph(CHAIN)["boxes"], key=lambda box: (box["x"], box["y"]))
+    assert all(one["x"] != other["x"] or one["y"] + one["height"] < other["y"] for one, other in pairwise(boxes))
+
+
+@pytest.fixture(scope="module")
+def sharing_site(tmp_path_factory: pytest.TempPathFactory) -> Datasette:
+    path = site_fixture.build(tmp_path_factory.mktemp("sharing") / "registry.db")
+    parties = {"giver": "[synthetic] <b>School</b>", "giver_kind": "school", "receiver": "[synthetic] Police", "receiver_kind": "police"}
+    rows = [{"id": f"{record}_1", "record": record, "what": "[synthetic] reports", **parties} for record in ("zz-gift", "zz-vote")]
+    sqlite_utils.Database(path)["flows"].insert_all(rows)
+    return serve.test_client(path, site_fixture.ROOT)
+
+
+def test_every_flow_is_an_arrow_and_a_row_with_its_source(sharing_site: Datasette) -> None:
+    rows = asked(sharing_site, "/registry/information_sharing.json?_shape=array")
+    for variant in ("", "?width=narrow", "?place=us-zz-exampleton&ground=dark"):
+        picture = drawn(sharing_site, f"/pictures/sharing.svg{variant}")
+        told = [
+            (one.attrib["data-flow"], one.attrib["data-from"], one.attrib["data-to"]) for one in picture.iter() if "data-flow" in one.attrib
+        ]
+        assert told == [(row["flow"], row["giver"], row["receiver"]) for row in rows] and len(told) == 2
+    for path in ("/sharing", "/registry/jurisdictions/us-zz-exampleton"):
+        text = get(sharing_site, path).text
+        assert text.count('data-label="Source"') == 2 and "/registry/records/zz-gift" in text and "<b>School" not in text
+        assert "1: [synthetic] &lt;b&gt;School&lt;/b&gt; to [synthetic] Police" in text
+
+
+def test_no_flow_is_no_finding(sharing_site: Datasette) -> None:
+    text = html.unescape(get(sharing_site, "/sharing?place=us-zz-twin").text)
+    assert "Nothing found in what we searched" in text and "may still exist" in text
+    assert "We hold no place called “Nowhere”" in html.unescape(get(sharing_site, "/sharing?place=Nowhere").text)
+
+
+RECORDS = load_catalog(site_fixture.ROOT / "data").records
+HEADER = "record,giver,giver_kind,receiver,receiver_kind,what\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("us-ma-boston-085,Boston Latin School,school,Boston Regional Intelligence Center,fusion_centre,reports", "Nothing is inferred"),
+        ("us-ma-boston-999,Boston Public Schools,school,Boston Police Department,police,reports", "no row of data/records"),
+        ("us-ma-boston-086,Boston Public Schools,school,Boston Police Department,police,", "what: is empty"),
+        ("us-ma-boston-086,Boston Public Schools,army,Boston Police Department,police,reports", "Allowed: city, federal"),
+        ("us-ma-boston-086,Boston Public Schools,school", "Quote commas"),
+    ],
+)
+def test_a_flow_that_no_record_states_is_refused(tmp_path: Path, line: str, words: str) -> None:
+    (tmp_path / "sharing.csv").write_text(HEADER + line + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=re.escape(words)) as caught:
+        load_flows(tmp_path, RECORDS)
+    assert "sharing.csv:2" in str(caught.value)
+
+
+def test_flows_of_the_data_rest_on_records() -> None:
+    flows = load_flows(site_fixture.ROOT / "data", RECORDS)
+    rows = list(flow_rows(flows))
+    assert len(rows) >= 28 and len({row["id"] for row in rows}) == len(rows)
+    kinds = {(one.giver_kind, one.receiver_kind) for one in flows}
+    assert {("school", "police"), ("school", "fusion_centre"), ("police", "fusion_centre"), ("fusion_centre", "federal")} <= kinds
