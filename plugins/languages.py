@@ -26,7 +26,7 @@ from markupsafe import Markup
 ENGLISH = "en"
 PLACE = re.compile(r"\{(\w+)\}")
 # Addresses below /es/ that are no pages are the same in every language, but these, which say sentences.
-SPEAKING_FILES = re.compile(r"^/(answer\.json|testify\.(ics|atom))$")
+SPEAKING_FILES = re.compile(r"^/(answer\.json|testify\.(ics|atom)|pictures/[a-z-]+\.svg)$")
 # What stands in these places was published by others or typed by the reader: it is never a message, whatever its words.
 AS_IT_IS = frozenset({
     "about", "asked", "body_name", "buyer_name", "cite", "city", "days", "number", "origin", "place", "publisher", "stated",

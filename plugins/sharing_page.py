@@ -16,18 +16,33 @@ from datasette import Response, hookimpl
 
 DATABASE, QUESTION = "registry", "information_sharing"
 WIDE, NARROW = 900, 360  # of the drawing, in its own units; a phone is given the narrow one
-# From left to right; what kinds of parties stand in one column.
-LAYERS = (
-    ("Schools, cities, companies", ("school", "city", "private")),
-    ("Police", ("police",)),
-    ("Fusion centres, states, agencies not named", ("fusion_centre", "state", "not_named")),
-    ("Federal agencies", ("federal",)),
-)
 EDGE, TOP, BOX, GAP, LINE = 8, 46, 156, 14, 16
 PORT, LANE = 16, 6  # height that one arrow takes of a box, and of a lane that an arrow passes
 LETTERS, LINES = 22, 6  # of one line in a box, and lines in it
 Row = dict[str, Any]
 Picture = dict[str, Any]
+
+
+def say(text: str) -> str:
+    """The text itself; it marks what translators are shown (see registry/messages.py)."""
+    return text
+
+
+# From left to right; what kinds of parties stand in one column.
+LAYERS = (
+    (say("Schools, cities, companies"), ("school", "city", "private")),
+    (say("Police"), ("police",)),
+    (say("Fusion centres, states, agencies not named"), ("fusion_centre", "state", "not_named")),
+    (say("Federal agencies"), ("federal",)),
+)
+TITLE = say("Who shares information with whom")
+WORDS = say("Graph of {count} flows of information, from schools over police and fusion centres to federal agencies. {flows}.")
+# Words of closed lists that the table shows.
+STANDINGS = {"reported": say("reported"), "proposed": say("proposed"), "suspended": say("suspended")}
+KINDS = {
+    "school": say("school"), "city": say("city"), "private": say("private"), "police": say("police"), "fusion_centre": say("fusion centre"),
+    "state": say("state"), "not_named": say("not named"), "federal": say("federal"),
+}  # fmt: skip
 
 
 def layer(kind: str) -> int:
@@ -162,12 +177,13 @@ def ladder(rows: Sequence[Row]) -> Picture:
 def sharing_words(rows: Sequence[Row]) -> str:
     """The text alternative: every flow in a short sentence."""
     told = "; ".join(f"{row['number']}: {row['giver']} to {row['receiver']}, {row['what']} ({row['standing']})" for row in rows)
-    return f"Graph of {len(rows)} flows of information, from schools over police and fusion centres to federal agencies. {told}."
+    return WORDS.format(count=len(rows), flows=told)
 
 
 def sharing_picture(rows: Sequence[Row], narrow: bool = False) -> Picture:
     """The picture of the rows of `information_sharing`; `empty` instead where no record states a flow."""
-    told: Picture = {"title": "Who shares information with whom", "table": numbered([row for row in rows if not row["note"]])}
+    told: Picture = {"title": TITLE, "table": numbered([row for row in rows if not row["note"]])}
+    told |= {"kinds": KINDS, "standings": STANDINGS}
     if not told["table"]:
         return told | {"empty": rows[0]["note"]}
     return told | {"alt": sharing_words(told["table"]), **(ladder(told["table"]) if narrow else graph(told["table"]))}
@@ -176,7 +192,7 @@ def sharing_picture(rows: Sequence[Row], narrow: bool = False) -> Picture:
 async def _picture(datasette: Any, place: str, narrow: bool = False) -> Picture:
     query = await datasette.get_canned_query(DATABASE, QUESTION, None)
     rows = [dict(row) for row in await datasette.get_database(DATABASE).execute(query["sql"], {"place": place})]
-    return sharing_picture(rows, narrow) | {"asked": urlencode({"place": place}) if place else "", "place": place}
+    return sharing_picture(rows, narrow) | {"asked": urlencode({"place": place}) if place else "", "place": place, "question": QUESTION}
 
 
 async def svg(datasette: Any, request: Any) -> Response:

@@ -19,9 +19,27 @@ EDGE, TOP, ROW = 14, 36, 38
 SMALL, CAPITAL = 7.1, 9.0  # how wide small letters and capitals of size 13 are, rather too much than too little
 MOST_ROWS = 30
 BACK, AHEAD = 60, 15  # years before and after today that a timeline shows; other days are drawn at its edge and said in words
-HALF_KNOWN = "A dashed bar or a ring: the first or the last day was not stated."
 Row = dict[str, Any]
 Picture = dict[str, Any]
+
+
+def say(text: str) -> str:
+    """The text itself; it marks what translators are shown (see registry/messages.py)."""
+    return text
+
+
+HALF_KNOWN = say("A dashed bar or a ring: the first or the last day was not stated.")
+LEAD = say("Grey and dashed: a lead, which rests on the supplier's name alone.")
+REPEATS = say("Grey: it repeats another row, so its amount is not counted again.")
+MARKS = say("A diamond is the day of signing, a bar the term that the revision states.")
+FEW_TERMS = say("The {count} that end last are drawn, of {all}; leads come after all others.")
+FEW_REVISIONS = say("The {count} newest of {all} revisions are drawn.")
+OF_TERMS = say("Timeline of the terms of contracts: {count} lines, the first day {first}, the last {last}. The table holds every day.")
+OF_REVISIONS = say(
+    "Timeline of the revisions of the contract: {count} lines, the first day {first}, the last {last}. The table holds every day."
+)
+TERMS, REVISIONS = say("Terms of contracts"), say("Revisions of the contract, by the day they were signed")
+NO_TERM, NO_DAY = say("No term was published."), say("No day of a revision was published.")
 
 
 def long_money(value: float | None) -> str:
@@ -83,11 +101,10 @@ def _label(line: Row, width: float) -> str:
     return f"{cut(line['name'], width - SMALL * (len(days) + 2))}, {days}"
 
 
-def timeline_words(what: str, lines: Sequence[Row]) -> str:
+def timeline_words(words: str, lines: Sequence[Row]) -> str:
     """The text alternative: how many, from when to when."""
     days = [one for line in lines for one in (line["start"], line["end"], line["mark"]) if one]
-    words = "Timeline of {what}: {count} lines, the first day {first}, the last {last}. The table holds every day."
-    return words.format(what=what, count=len(lines), first=min(days), last=max(days))
+    return words.format(count=len(lines), first=min(days), last=max(days))
 
 
 def _told(lines: Sequence[Row], notes: list[str], grey: str) -> list[str]:
@@ -117,14 +134,13 @@ def terms_picture(rows: Sequence[Row], width: int, today: date) -> Picture:
     """Terms of contracts from the rows of `contract_terms`, those that end last first."""
     shown = [row for row in rows if not row["note"]][:MOST_ROWS]
     lines = _known([_term_line(row) for row in shown])
-    told: Picture = {"kind": "terms", "title": "Terms of contracts", "table": shown, "notes": []}
+    told: Picture = {"kind": "terms", "title": TERMS, "table": shown, "notes": []}
     if not lines:
-        return told | {"empty": next((row["note"] for row in rows if row["note"]), "No term was published.")}
+        return told | {"empty": next((row["note"] for row in rows if row["note"]), NO_TERM)}
     all_of_them = shown[0]["with_a_term"]
-    few = f"The {len(lines)} that end last are drawn, of {all_of_them:,}; leads come after all others."
-    notes = [few] if all_of_them > len(lines) else []
-    told["notes"] = _told(lines, notes, "Grey and dashed: a lead, which rests on the supplier's name alone.")
-    return told | {"alt": timeline_words("the terms of contracts", lines), **timeline(lines, width, today)}
+    notes = [FEW_TERMS.format(count=len(lines), all=f"{all_of_them:,}")] if all_of_them > len(lines) else []
+    told["notes"] = _told(lines, notes, LEAD)
+    return told | {"alt": timeline_words(OF_TERMS, lines), **timeline(lines, width, today)}
 
 
 def _revision_line(row: Row) -> Row:
@@ -143,14 +159,14 @@ def _revision_line(row: Row) -> Row:
 def revisions_picture(rows: Sequence[Row], width: int, today: date) -> Picture:
     """Signing days and terms of the revisions of one contract, from the rows of `revisions`."""
     lines = _known([_revision_line(row) for row in rows if not row["note"]])
-    told: Picture = {"kind": "revisions", "title": "Revisions of the contract, by the day they were signed", "notes": [], "table": None}
+    told: Picture = {"kind": "revisions", "title": REVISIONS, "notes": [], "table": None}
     if not lines:
-        return told | {"empty": next((row["note"] for row in rows if row["note"]), "No day of a revision was published.")}
+        return told | {"empty": next((row["note"] for row in rows if row["note"]), NO_DAY)}
     drawn = lines[-MOST_ROWS:]
-    notes = ["A diamond is the day of signing, a bar the term that the revision states."]
-    notes += [f"The {MOST_ROWS} newest of {len(lines):,} revisions are drawn."] if len(lines) > MOST_ROWS else []
-    told["notes"] = _told(drawn, notes, "Grey: it repeats another row, so its amount is not counted again.")
-    return told | {"alt": timeline_words("the revisions of the contract", drawn), **timeline(drawn, width, today)}
+    notes = [MARKS]
+    notes += [FEW_REVISIONS.format(count=MOST_ROWS, all=f"{len(lines):,}")] if len(lines) > MOST_ROWS else []
+    told["notes"] = _told(drawn, notes, REPEATS)
+    return told | {"alt": timeline_words(OF_REVISIONS, drawn), **timeline(drawn, width, today)}
 
 
 # Address -> the ready question whose rows are drawn, and how.

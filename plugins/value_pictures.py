@@ -19,17 +19,31 @@ LEFT, RIGHT, TOP = 62, 14, 14
 PLOT, WIDEST = 260, 60  # height of all bars together, and width of one
 GROUPS = 5  # technologies with a colour of their own; more could not be told apart
 SEVERAL, OTHER = "several", "other"
-LEFT_OUT = {
-    "lead": "Not drawn: leads, which rest on a supplier's name alone ({count}, worth {value}).",
-    "no_amount": "Not drawn: contracts with no published amount ({count}).",
-    "no_year": "Not drawn: contracts with no published year ({count}, worth {value}).",
-    "below_zero": "Not drawn: contracts whose revisions add up to less than nothing ({count}, together {value}).",
-    "other_currency": "Not drawn: contracts in another currency than dollars ({count}).",
-}
-MEANING = "An amount is what the source publishes for a contract, its revisions added up: often a ceiling, never a payment."
-ONCE = "A contract of several technologies is counted once, as “several technologies”."
 Row = dict[str, Any]
 Picture = dict[str, Any]
+
+
+def say(text: str) -> str:
+    """The text itself; it marks what translators are shown (see registry/messages.py)."""
+    return text
+
+
+LEFT_OUT = {
+    "lead": say("Not drawn: leads, which rest on a supplier's name alone ({count}, worth {value})."),
+    "no_amount": say("Not drawn: contracts with no published amount ({count})."),
+    "no_year": say("Not drawn: contracts with no published year ({count}, worth {value})."),
+    "below_zero": say("Not drawn: contracts whose revisions add up to less than nothing ({count}, together {value})."),
+    "other_currency": say("Not drawn: contracts in another currency than dollars ({count})."),
+}
+MEANING = say("An amount is what the source publishes for a contract, its revisions added up: often a ceiling, never a payment.")
+ONCE = say("A contract of several technologies is counted once, as “several technologies”.")
+EMPTY = say("No contract here has an amount that can be drawn.")
+TITLE = say("Value of contracts signed, by year")
+WORDS = say(
+    "Bar chart of the value of contracts by the year they were signed, {first} to {last}: {count} contracts, {total} together. "
+    "Highest: {year}, with {value} in {contracts} contracts. The table holds every number."
+)
+GROUP_NAMES = {SEVERAL: say("several technologies"), OTHER: say("other technologies")}
 
 
 def short_money(value: float) -> str:
@@ -107,11 +121,7 @@ def left_out(rows: Sequence[Row]) -> list[str]:
 def value_words(table: Sequence[Row]) -> str:
     """The text alternative: span, sum, and the highest year."""
     highest = max(table, key=lambda row: row["value_amount"])
-    words = (
-        "Bar chart of the value of contracts by the year they were signed, {first} to {last}: {count} contracts, {total} together. "
-        "Highest: {year}, with {value} in {contracts} contracts. The table holds every number."
-    )
-    return words.format(
+    return WORDS.format(
         first=table[-1]["year"], last=table[0]["year"], count=f"{sum(row['contracts'] for row in table):,}",
         total=short_money(sum(row["value_amount"] for row in table)), year=highest["year"],
         value=short_money(highest["value_amount"]), contracts=f"{highest['contracts']:,}",
@@ -121,10 +131,9 @@ def value_words(table: Sequence[Row]) -> str:
 def value_picture(rows: Sequence[Row], given: dict[str, str], width: int = WIDE) -> Picture:
     """Value of contracts signed, by year, from the rows of `value_by_year`; `empty` instead of marks where there is nothing to draw."""
     drawn = [row for row in rows if row.get("standing") == "drawn"]
-    title = "Value of contracts signed, by year"
-    told = {"kind": "value-by-year", "title": title, "notes": [MEANING, *left_out(rows)], "table": value_table(drawn)}
+    told = {"kind": "value-by-year", "title": TITLE, "notes": [MEANING, *left_out(rows)], "table": value_table(drawn)}
     if not any(row["value_amount"] for row in drawn):
-        return told | {"empty": next((row["note"] for row in rows if row["note"]), "No contract here has an amount that can be drawn.")}
+        return told | {"empty": next((row["note"] for row in rows if row["note"]), EMPTY)}
     alone = {row["counted_under"] for row in drawn} <= {given.get("technology")}
     notes = [told["notes"][0], *([] if alone else [ONCE]), *told["notes"][1:]]
     return told | {"notes": notes, "alt": value_words(told["table"]), **bars(drawn, given.get("technology", ""), width)}
@@ -141,7 +150,7 @@ async def _picture(datasette: Any, given: dict[str, str], width: int = WIDE) -> 
 
 async def _names(datasette: Any) -> dict[str, str]:
     rows = await datasette.get_database(DATABASE).execute("select id, name from technologies")
-    return {**{row["id"]: row["name"] for row in rows}, SEVERAL: "several technologies", OTHER: "other technologies"}
+    return {**{row["id"]: row["name"] for row in rows}, **GROUP_NAMES}
 
 
 async def svg(datasette: Any, request: Any) -> Response:

@@ -43,7 +43,7 @@ class Message(NamedTuple):
 def template_messages(folder: Path) -> Iterator[Message]:
     """The marked texts of every template."""
     grammar = Environment(extensions=["jinja2.ext.i18n"])
-    for path in sorted(folder.glob("*.html")):
+    for path in sorted((*folder.glob("*.html"), *folder.glob("pictures/*.svg"))):
         for call in grammar.parse(path.read_text(encoding="utf-8")).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name in CALLS:
                 texts = [one.value for one in call.args if isinstance(one, nodes.Const) and isinstance(one.value, str)]
