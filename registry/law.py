@@ -7,7 +7,9 @@ What is M stays unverified and cannot carry a firm answer (rules.py, the evidenc
 from __future__ import annotations
 
 import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from .shape import Strict
 
@@ -237,8 +239,16 @@ class Agency(Strict, frozen=True):
     note: str = ""
 
 
+class Point(Strict, frozen=True):
+    """Where a place is drawn, in degrees (WGS 84), and who says so."""
+
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)]
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)]
+    source: Annotated[str, msgspec.Meta(min_length=1)]
+
+
 class Jurisdiction(Strict, frozen=True):
-    """One place: a city, county, district or state."""
+    """One place: a city, county, district or state. Only what one point can honestly stand for has a `point`."""
 
     id: str
     name: str
@@ -246,6 +256,7 @@ class Jurisdiction(Strict, frozen=True):
     state: str
     ocd_division: str = ""
     deciding_body: str = ""
+    point: Point | None = None
     agencies: tuple[Agency, ...] = ()
     note: str = ""
     examples: tuple[Example, ...] = ()

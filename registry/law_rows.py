@@ -25,9 +25,18 @@ def jurisdiction_rows(book: LawBook) -> Iterator[Row]:
         overlays = [{"citation": one.citation, "text": one.text, "evidence": one.evidence} for one in book.overlays.get(place.state, ())]
         yield {
             "id": place.id, "name": place.name, "kind": place.kind, "state": place.state.upper(), "ocd_division": place.ocd_division,
-            "deciding_body": place.deciding_body, "overlays": json.dumps(overlays, ensure_ascii=False),
+            "deciding_body": place.deciding_body, "overlays": json.dumps(overlays, ensure_ascii=False), **_point(place),
             "laws_known": sum(law.jurisdiction == place.id for law in book.laws.values()), "agencies_known": len(place.agencies),
         }  # fmt: skip
+
+
+def _point(place: Jurisdiction) -> Row:
+    point = place.point
+    return {
+        "latitude": point.latitude if point else None,
+        "longitude": point.longitude if point else None,
+        "point_source": point.source if point else None,
+    }
 
 
 def agency_rows(book: LawBook) -> Iterator[Row]:

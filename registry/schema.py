@@ -33,7 +33,11 @@ _JUDGED = "technologies products evidence determination floor approval_status ap
 
 TABLES: dict[str, Table] = {
     "jurisdictions": Table(
-        _columns("id name kind state ocd_division deciding_body overlays", whole="laws_known agencies_known"),
+        _columns(
+            "id name kind state ocd_division deciding_body overlays point_source",
+            real="latitude longitude",
+            whole="laws_known agencies_known",
+        ),
         indexes=("state", "kind"),
     ),
     "agencies": Table(

@@ -6,7 +6,7 @@ import asyncio
 import html
 import re
 from datetime import date
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
@@ -339,3 +339,89 @@ def test_flows_of_the_data_rest_on_records() -> None:
     assert len(rows) >= 28 and len({row["id"] for row in rows}) == len(rows)
     kinds = {(one.giver_kind, one.receiver_kind) for one in flows}
     assert {("school", "police"), ("school", "fusion_centre"), ("police", "fusion_centre"), ("fusion_centre", "federal")} <= kinds
+
+
+# ---- the map ----
+
+maps = plugin("map_page")
+
+
+def place(slug: str, latitude: float | None, longitude: float | None, shown_as: str = "law") -> dict[str, Any]:
+    return {"jurisdiction": slug, "place": f"{slug}, ZZ", "latitude": latitude, "longitude": longitude, "shown_as": shown_as}
+
+
+@pytest.mark.parametrize(
+    ("longitude", "latitude", "expected"),  # d3-geo's own tests of geoAlbersUsa, drawn there at 1070 around (480, 250)
+    [(-122.4194, 37.7750, (107.4, 214.1)), (-74.0064, 40.7142, (794.6, 176.5)), (-95.9928, 36.1540, (488.8, 298.0)),
+     (-149.9003, 61.2181, (171.2, 446.9)), (-157.8583, 21.3069, (298.5, 451.0))],
+)  # fmt: skip
+def test_points_are_projected_as_the_outline_is(longitude: float, latitude: float, expected: tuple[float, float]) -> None:
+    x, y = maps.projected(latitude, longitude)
+    zoom = 1070 / maps.SCALE
+    assert ((x - maps.MIDDLE[0]) * zoom + 480, (y - maps.MIDDLE[1]) * zoom + 250) == pytest.approx(expected, abs=0.1)
+
+
+def test_points_stand_for_towns_alone_and_lie_on_the_map() -> None:
+    places = load_catalog(site_fixture.ROOT / "data").book.jurisdictions.values()
+    assert sum(one.point is not None for one in places) >= 73
+    for one in places:
+        if one.point:
+            assert one.kind in ("city", "town", "village", "city_county"), one.id
+            x, y = maps.projected(one.point.latitude, one.point.longitude)
+            assert 0 < x < maps.WIDTH and 0 < y < maps.HEIGHT and re.fullmatch(r"GeoNames \d+", one.point.source)
+
+
+def test_a_crowd_is_drawn_again_and_each_place_once() -> None:
+    towns = [place(f"town{number}", 42.3 + number / 50, -71.1) for number in range(7)]
+    far = [place("far", 34.0, -118.0), place("farther", 34.1, -118.1)]
+    details = maps.crowded(maps.placed([*towns, *far, place("county", None, None)]))
+    assert len(details) == 1 and details[0]["jurisdiction"].startswith("town")
+    assert len(maps.within(maps.placed(towns), details[0]["at"])) == 7
+
+
+def test_labels_never_cover_each_other_or_a_dot() -> None:
+    dots = [place(f"a-long-name-{number}", 0, 0) | {"x": 300 + 9 * (number % 5), "y": 200 + 9 * (number // 5)} for number in range(15)]
+    told = [one for one in maps.labelled(dots, 900, 600) if one["label"]]
+    assert 2 <= len(told) < len(dots)
+    spans = []
+    for one in told:
+        anchor, x, y = one["label"]
+        left = x - {"start": 0, "middle": 0.5, "end": 1}[anchor] * len(one["name"]) * maps.LETTER
+        spans.append((left, y - 12, left + len(one["name"]) * maps.LETTER, y + 3))
+        assert not any(
+            left < dot["x"] + 7 and dot["x"] - 7 < spans[-1][2] and y - 12 < dot["y"] + 7 and dot["y"] - 7 < y + 3 for dot in dots
+        )
+    for one, other in combinations(spans, 2):
+        assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+
+
+def test_the_map_shows_every_place_that_has_a_point(tmp_path: Path) -> None:
+    path = site_fixture.build(tmp_path / "registry.db")
+    with sqlite_utils.Database(path).conn as db:
+        db.execute(
+            "update jurisdictions set latitude = 42.3584, longitude = -71.0598, point_source = 'synthetic' where id = 'us-ma-boston'"
+        )
+        db.execute("update jurisdictions set latitude = 40.0, longitude = -100.0, point_source = 'synthetic' where id like 'us-zz-e%'")
+    with_points = serve.test_client(path, site_fixture.ROOT)
+    rows = {row["jurisdiction"]: row for row in asked(with_points, "/registry/map_of_places.json?_shape=array")}
+    assert rows["us-zz-exampleton"]["shown_as"] == "both" and rows["us-zz-exampleton"]["contracts"] == 2  # the lead is not counted
+    for variant, width in (("", 900), ("?width=narrow&ground=dark", 360)):
+        dots = {
+            one.attrib["data-place"]: one for one in drawn(with_points, f"/pictures/map.svg{variant}").iter() if "data-place" in one.attrib
+        }
+        assert set(dots) == {slug for slug, row in rows.items() if row["latitude"] is not None} and len(dots) == 3
+        for slug, dot in dots.items():
+            x, y = maps.projected(rows[slug]["latitude"], rows[slug]["longitude"])
+            assert (float(dot.attrib["data-x"]), float(dot.attrib["data-y"])) == pytest.approx((x * width / 975, y * width / 975), abs=0.01)
+            assert dot.attrib["data-kind"] == rows[slug]["shown_as"]
+    text = get(with_points, "/map").text
+    assert text.count('data-label="Point"') == len(rows) and text.count("not on the map") == len(rows) - 3
+    assert all(f'href="/registry/jurisdictions/{slug}"' in text for slug in rows)
+    near = drawn(with_points, "/pictures/map.svg?around=us-ma-boston")
+    assert [one.attrib["data-place"] for one in near.iter() if "data-place" in one.attrib] == ["us-ma-boston"]
+    assert "We know no place on the map called" in get(with_points, "/pictures/map.svg?around=<b>nowhere").text
+
+
+@pytest.mark.parametrize("path", ["map.svg", "sharing.svg"])
+def test_the_other_pictures_need_nothing_forbidden_either(sharing_site: Datasette, path: str) -> None:
+    assert not re.search(r"<style|<script|\bstyle=|\bon[a-z]+=|href=|url\(", get(sharing_site, f"/pictures/{path}").text)
