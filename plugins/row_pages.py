@@ -66,7 +66,12 @@ from holdings_told where about = :id order by place, evidence_from limit 300
 """
 
 _LAWS_NAMING = """
-select laws.id, laws.title, laws.kind, laws.citation, laws.date_effective, jurisdictions.name as place, laws.jurisdiction
+select laws.id, laws.title, laws.kind, laws.citation, laws.date_effective, jurisdictions.name as place, laws.jurisdiction,
+       exists (
+         select 1 from json_each(case when json_valid(laws.technologies) then laws.technologies else '[]' end) where value = :id
+       ) as named,
+       (select group_concat(code, ', ') from provisions where law = laws.id and part = 'trigger') as triggers,
+       (select count(*) from provisions where law = laws.id and unverified = 1) as doubtful
 from laws join jurisdictions on jurisdictions.id = laws.jurisdiction
 where exists (
   select 1 from json_each(case when json_valid(laws.technologies) then laws.technologies else '[]' end) where value = :id
@@ -128,6 +133,22 @@ where jurisdiction = :id group by determination, approval_status order by times 
 # A technology's contracts are found by their matches, which are indexed, not by reading every contract's JSON.
 _BY_TECHNOLOGY = "id in (select contract from matches where technology = :id)"
 
+# Each contract or record is counted once for a place, whatever else of it is listed.
+_BUYERS = """
+select told.jurisdiction, place, count(distinct case when firm = 1 and proposal = 0 then contract end) as contracts,
+       count(distinct case when firm = 1 and proposal = 0 and records.judged = 1 and coalesce(same_as, '') = '' then record end) as purchases,
+       count(distinct case when firm = 1 and proposal = 0 then record end) as records,
+       count(distinct case when firm = 0 then ref end) as leads, count(distinct case when proposal = 1 then ref end) as proposals,
+       min(nullif(evidence_from, '')) as first_seen, max(nullif(evidence_to, '')) as last_seen
+from holdings_told as told left join records on records.id = told.record
+where about = :id group by told.jurisdiction order by contracts desc, purchases desc, records desc, place limit 200
+"""
+
+_DECISIONS = """
+select id, event_date, event_type, title, decided_by, evidence_grade from records
+where jurisdiction = :id and stage = 'decided' order by event_from desc limit 100
+"""
+
 PAGES: dict[str, dict[str, str]] = {
     "contracts": {
         "matches": _MATCHES.format(kind="contract"),
@@ -186,16 +207,19 @@ PAGES: dict[str, dict[str, str]] = {
         "payments_counted": _PAYMENTS_COUNTED.format(where="supplier = :id"),
         "documents": _DOCUMENTS.format(where="id in (select document from matches where supplier = :id)"),
         "holdings": _HOLDINGS,
+        "buyers": _BUYERS,
     },
     "products": {
         "supplier": "select suppliers.* from suppliers join products on products.supplier = suppliers.id where products.id = :id",
         "documents": _DOCUMENTS.format(where="id in (select document from matches where product = :id)"),
         "holdings": _HOLDINGS,
+        "buyers": _BUYERS,
     },
     "jurisdictions": {
         "laws": "select * from laws where jurisdiction = :id order by date_effective",
         "technologies": _HELD_HERE,
         "outcomes": _PLACE_OUTCOMES,
+        "decisions": _DECISIONS,
         "contracts": _CONTRACTS.format(where="jurisdiction = :id"),
         "payments": _PAYMENTS.format(where="jurisdiction = :id"),
         "payments_counted": _PAYMENTS_COUNTED.format(where="jurisdiction = :id"),

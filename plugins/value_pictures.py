@@ -131,11 +131,11 @@ def value_words(table: Sequence[Row]) -> str:
 def value_picture(rows: Sequence[Row], given: dict[str, str], width: int = WIDE) -> Picture:
     """Value of contracts signed, by year, from the rows of `value_by_year`; `empty` instead of marks where there is nothing to draw."""
     drawn = [row for row in rows if row.get("standing") == "drawn"]
-    told = {"kind": "value-by-year", "title": TITLE, "notes": [MEANING, *left_out(rows)], "table": value_table(drawn)}
+    told = {"kind": "value-by-year", "title": TITLE, "notes": left_out(rows), "table": value_table(drawn)}
     if not any(row["value_amount"] for row in drawn):
         return told | {"empty": next((row["note"] for row in rows if row["note"]), EMPTY)}
     alone = {row["counted_under"] for row in drawn} <= {given.get("technology")}
-    notes = [told["notes"][0], *([] if alone else [ONCE]), *told["notes"][1:]]
+    notes = [MEANING, *([] if alone else [ONCE]), *told["notes"]]
     return told | {"notes": notes, "alt": value_words(told["table"]), **bars(drawn, given.get("technology", ""), width)}
 
 
