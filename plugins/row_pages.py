@@ -136,7 +136,7 @@ _BY_TECHNOLOGY = "id in (select contract from matches where technology = :id)"
 # Each contract or record is counted once for a place, whatever else of it is listed.
 _BUYERS = """
 select told.jurisdiction, place, count(distinct case when firm = 1 and proposal = 0 then contract end) as contracts,
-       count(distinct case when firm = 1 and proposal = 0 and records.judged = 1 and coalesce(same_as, '') = '' then record end) as purchases,
+       count(distinct case when firm = 1 and proposal = 0 and judged = 1 and coalesce(same_as, '') = '' then record end) as purchases,
        count(distinct case when firm = 1 and proposal = 0 then record end) as records,
        count(distinct case when firm = 0 then ref end) as leads, count(distinct case when proposal = 1 then ref end) as proposals,
        min(nullif(evidence_from, '')) as first_seen, max(nullif(evidence_to, '')) as last_seen

@@ -43,7 +43,7 @@ WORDS = say(
     "Bar chart of the value of contracts by the year they were signed, {first} to {last}: {count} contracts, {total} together. "
     "Highest: {year}, with {value} in {contracts} contracts. The table holds every number."
 )
-GROUP_NAMES = {SEVERAL: say("several technologies"), OTHER: say("other technologies")}
+GROUP_NAMES = {SEVERAL: say("several technologies"), OTHER: say("other technologies"), "not_stated": say("technology not stated")}
 
 
 def short_money(value: float) -> str:

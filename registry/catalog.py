@@ -42,7 +42,8 @@ def load_catalog(data: Path) -> Catalog:
     records_laws = load_records_laws(data, {place.state for place in book.jurisdictions.values()})
     known = known_ids(book, vocabulary.technologies, vocabulary.suppliers, sources, records)
     corrections = load_corrections(data, known, records)
-    return Catalog(book, vocabulary.technologies, vocabulary.suppliers, sources, records, records_laws, corrections, load_flows(data, records))
+    flows = load_flows(data, records)
+    return Catalog(book, vocabulary.technologies, vocabulary.suppliers, sources, records, records_laws, corrections, flows)
 
 
 def _check_asks(data: Path, sources: Mapping[str, Source], vocabulary: Vocabulary) -> None:

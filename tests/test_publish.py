@@ -22,7 +22,7 @@ from click.testing import Result
 from conftest import Checkout
 from packaging.requirements import Requirement
 
-from registry import artefact, datapackage, edition, layout, lock, manifest, publish, publishable, smoke, table_schema
+from registry import artefact, edition, layout, lock, manifest, publish, publishable, smoke, table_schema
 from registry.errors import FactsError, RegistryError
 from registry.schema import TABLES
 
