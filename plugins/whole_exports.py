@@ -1,4 +1,4 @@
-"""CSV and XLSX that are whole or refused, never cut without a word, and lists of which no page skips a row.
+"""CSV and XLSX that are whole or refused, never cut without a word.
 
 Datasette's own CSV of a question stops at `max_returned_rows` and does not say so; here a question's CSV is written anew. A
 table's CSV is streamed by Datasette itself (see limits.py). XLSX of a table or a question holds every row that was asked for;
@@ -20,17 +20,8 @@ from typing import Any
 import xlsxwriter
 from datasette import Response, hookimpl
 from datasette.database import QueryInterrupted
-from datasette.utils import (
-    InvalidSql,
-    derive_named_parameters,
-    path_with_removed_args,
-    path_with_replaced_args,
-    tilde_decode,
-    tilde_encode,
-    validate_sql_select,
-)
+from datasette.utils import InvalidSql, derive_named_parameters, path_with_removed_args, validate_sql_select
 from datasette.utils.asgi import AsgiStream, BadRequest, NotFound
-from datasette.views.table import TableView
 
 DATABASE = "registry"
 MOST_ROWS = 50_000  # of a spreadsheet; making one takes some ten seconds of a processor
@@ -149,38 +140,6 @@ async def as_xlsx(datasette: Any, request: Any, sql: str, data: dict[str, Any], 
     return Response(body, headers=headers, content_type=XLSX)
 
 
-# Before the first row of any order: where empty values come first, and where they come last.
-FIRST, FIRST_DESCENDING = "$null,", tilde_encode("\U0010ffff") + ","
-
-
-class SteadyTableView(TableView):  # type: ignore[misc]
-    """Datasette 0.65 orders the first page of a sorted list without a tie-breaker and every later one by key as well, so that rows
-    of equal value are skipped between the two. Data begins with the tie-breaker; a page, whose facets that would slow down
-    threefold, lets the next one begin with all rows of the value it ended with: some are shown twice, none is lost."""
-
-    async def data(self, request: Any, default_labels: bool = False, _next: str | None = None, _size: Any = None) -> Any:
-        """What Datasette asks of a view of a table: its data, the rest of its page, its templates."""
-        first = not (_next or request.args.get("_next"))
-        if first and request.args.get("_nofacet"):
-            _next = await self._before_all(request)
-        result = await super().data(request, default_labels, _next, _size)
-        if first and not _next and isinstance(result, tuple) and "," in (result[0].get("next") or ""):
-            following = result[0]["next"].rpartition(",")[0] + ","
-            path = self.ds.urls.path(path_with_replaced_args(request, {"_next": following}))
-            result[0].update(next=following, next_url=self.ds.absolute_url(request, path))
-        return result
-
-    async def _before_all(self, request: Any) -> str | None:
-        """The token before the first row of a sorted table; a view is paged by counting and a list by key needs none."""
-        table = tilde_decode(request.url_vars["table"])
-        if not await self.ds.get_database(DATABASE).table_exists(table):
-            return None
-        words = self.ds.table_metadata(DATABASE, table)
-        if request.args.get("_sort") or request.args.get("_sort_desc"):
-            words = {name: request.args.get(f"_{name}") for name in ("sort", "sort_desc")}
-        return FIRST if words.get("sort") else FIRST_DESCENDING if words.get("sort_desc") else None
-
-
 @hookimpl
 def register_output_renderer() -> dict[str, Any]:
     """One more form of data; a single row needs no spreadsheet."""
@@ -189,9 +148,6 @@ def register_output_renderer() -> dict[str, Any]:
 
 @hookimpl
 def register_routes(datasette: Any) -> list[tuple[str, Any]]:
-    """The CSV of each question and of a reader's own SQL, and the lists, in place of Datasette's."""
+    """The CSV of each question and of a reader's own SQL, in place of Datasette's."""
     questions = "|".join(map(re.escape, (datasette.metadata("queries", database=DATABASE) or {})))
-    return [
-        (rf"^/{DATABASE}/(?P<question>{questions})\.csv$", question_csv), (rf"^/{DATABASE}\.csv$", own_csv),
-        (rf"^/(?P<database>{DATABASE})/(?P<table>[^/.]+)(\.(?P<format>\w+))?$", SteadyTableView.as_view(datasette)),
-    ]  # fmt: skip
+    return [(rf"^/{DATABASE}/(?P<question>{questions})\.csv$", question_csv), (rf"^/{DATABASE}\.csv$", own_csv)]

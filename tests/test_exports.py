@@ -99,7 +99,7 @@ def test_no_row_is_lost_or_told_twice_between_the_pages_of_data(site: Datasette,
 @pytest.mark.parametrize("sort", SORTS)
 def test_no_row_is_lost_between_the_pages_of_a_list(site: Datasette, sort: str) -> None:
     found = walk(site, f"/registry/contracts?_size=200&{sort}", r'<a class="next" href="([^"]+)"')
-    assert len(set(found)) == CONTRACTS and len(found) <= CONTRACTS + 200
+    assert len(set(found)) == CONTRACTS and len(found) == CONTRACTS
 
 
 @pytest.mark.parametrize("given", ["department=synthetic&place=Exampleton", "department=&place="])
@@ -198,7 +198,7 @@ def test_pages_lead_to_whole_exports_and_say_so(site: Datasette) -> None:
     (link,) = re.findall(r'<a href="([^"]+)">CSV</a>', text)
     assert "_next" not in link and len(as_rows(get(site, link))) == CONTRACTS
     cut = get(site, "/registry/department?department=&place=").text
-    assert "CSV and xlsx hold every row, this page and json only the first 1,000" in cut
+    assert "CSV and xlsx hold every row, this page and json only the first of them" in cut
 
 
 def test_a_spreadsheet_takes_a_turn() -> None:
