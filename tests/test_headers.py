@@ -107,12 +107,11 @@ def test_another_registry_or_another_template_gives_another_tag(tmp_path: Path, 
 
 def test_templates_that_stand_apart_count_too(tmp_path: Path) -> None:
     """On a published site they are not below the plugins."""
-    (tmp_path / "templates").mkdir()
-    page = tmp_path / "templates" / "index.html"
-    page.write_text("one")
-    before = headers.site_stamp(Datasette(template_dir=str(tmp_path / "templates")))
-    page.write_text("two")
-    assert headers.site_stamp(Datasette(template_dir=str(tmp_path / "templates"))) != before
+    folders = {"plugins_dir": str(site_fixture.ROOT / "plugins"), "template_dir": str(tmp_path)}
+    (tmp_path / "index.html").write_text("one")
+    before = headers.site_stamp(Datasette(**folders))
+    (tmp_path / "index.html").write_text("two")
+    assert headers.site_stamp(Datasette(**folders)) != before
 
 
 def test_a_readers_cookie_changes_nothing(site: Datasette) -> None:
