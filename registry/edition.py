@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import html
 import io
+import itertools
 import posixpath
 import re
 import shutil
@@ -17,7 +18,8 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import httpx
 
@@ -37,9 +39,10 @@ PAGE_ROWS = 200
 SITE = "http://localhost"
 TODAY = "date('now')"  # as metadata.yml writes it
 STYLES = {"/static/registry.css": "static/registry.css", "/-/static/app.css": "static/app.css"}
+ANSWERS = "answers.html"
 NOTE = (
-    '<p class="notice">A copy to read offline, made from the registry loaded {loaded}. Answers are for that day. '
-    "Links without a target, forms and filters work only on the live site.</p>"
+    '<p class="notice">A copy to read offline, made from the registry loaded {loaded}. Answers are for that day: '
+    '<a href="{answers}">every answer of this copy</a>. Links without a target, forms and filters work only on the live site.</p>'
 )
 # What needs a running site, speaks of the live site's address, or of the day of reading: a copy has none of these.
 LIVE = re.compile(
@@ -47,6 +50,7 @@ LIVE = re.compile(
     re.DOTALL,
 )
 LINK = re.compile(r'\bhref="([^"]*)"')
+TITLE, MAIN = re.compile(r"<title>.*?</title>", re.DOTALL), re.compile(r"(<main\b[^>]*>).*(</main>)", re.DOTALL)
 NEXT = re.compile(r'<a class="next" href="([^"]*)"')
 
 
@@ -61,7 +65,7 @@ def newest_load(registry_db: Path) -> str:
 
 def fixed_pages(registry_db: Path, metadata: Any) -> dict[str, str]:
     """Address on the site -> file of the edition: home, lists, questions and a page of each row."""
-    files = {"/": "index.html", "/registry": "registry.html"}
+    files = {"/": "index.html", "/registry": "registry.html", "/testify": "testify.html"}
     names = (*LISTS, *metadata["databases"]["registry"]["queries"])
     files |= {f"/registry/{name}": f"registry/{name}.html" for name in names}
     with contextlib.closing(sqlite3.connect(f"file:{registry_db}?mode=ro", uri=True)) as db:
@@ -69,6 +73,48 @@ def fixed_pages(registry_db: Path, metadata: Any) -> dict[str, str]:
             rows = db.execute(f"SELECT id FROM {quoted(name)} ORDER BY id")
             files |= {f"/registry/{name}/{row_id}": f"registry/{name}/{row_id}.html" for (row_id,) in rows}
     return files
+
+
+class Answer(NamedTuple):
+    """One question that the registry holds evidence for: ids of what and where, and their names."""
+
+    about: str
+    place: str
+    name: str
+    place_name: str
+
+    def address(self, day: str) -> str:
+        """Its page on the site, for one day."""
+        return f"/answer?{urlencode({'about': self.about, 'place': self.place, 'as_of': day})}"
+
+    @property
+    def file(self) -> str:
+        """Its page in the edition; ids are made of letters, digits, _ and - alone."""
+        return f"answer/{self.place}/{self.about}.html"
+
+
+def every_answer(registry_db: Path) -> list[Answer]:
+    """Each name and place that the registry holds evidence of, by place."""
+    with contextlib.closing(sqlite3.connect(f"file:{registry_db}?mode=ro", uri=True)) as db:
+        rows = db.execute(
+            "SELECT DISTINCT about, jurisdiction, coalesce((SELECT min(display) FROM names WHERE names.about = holdings.about), about), "
+            "coalesce((SELECT name FROM jurisdictions WHERE id = jurisdiction), jurisdiction) FROM holdings ORDER BY 4, 3, 1, 2"
+        )
+        return [Answer(*row) for row in rows]
+
+
+def answers_page(home: str, answers: list[Answer], day: str) -> str:
+    """The list of all answers, in the frame of the site's home page."""
+    parts = ["<h1>Is there a current contract?</h1>", f"<p>Every name and place that this copy holds evidence of, answered for {day}.</p>"]
+    for place, some in itertools.groupby(answers, key=lambda one: one.place_name):
+        links = (f'<li><a href="{html.escape(one.address(day))}">{html.escape(one.name)}</a></li>' for one in some)
+        parts.append(f"<h2>{html.escape(place)}</h2><ul>{''.join(links)}</ul>")
+    framed = MAIN.sub(lambda found: found[1] + "".join(parts) + found[2], home)
+    return TITLE.sub("<title>Every answer of this copy</title>", framed, count=1)
+
+
+def _relative(name: str, here: str) -> str:
+    return posixpath.relpath(name, posixpath.dirname(here) or ".")
 
 
 def _target(link: str) -> tuple[str, str]:
@@ -85,18 +131,20 @@ def _offline_link(link: str, here: str, files: dict[str, str]) -> str:
     known = files.get(address) or STYLES.get(address.partition("?")[0])
     if known is None:
         return 'title="Only on the live site"'
-    relative = posixpath.relpath(known, posixpath.dirname(here) or ".")
-    return f'href="{html.escape(relative + fragment)}"'
+    return f'href="{html.escape(_relative(known, here) + fragment)}"'
 
 
 def offline(page: str, here: str, files: dict[str, str], loaded: str) -> str:
     """A page of the site as a page of the edition."""
     plain = LINK.sub(lambda found: _offline_link(found[1], here, files), LIVE.sub("", page))
-    return plain.replace('tabindex="-1">', 'tabindex="-1">' + NOTE.format(loaded=html.escape(loaded)), 1)
+    note = NOTE.format(loaded=html.escape(loaded), answers=_relative(ANSWERS, here))
+    return plain.replace('tabindex="-1">', f'tabindex="-1">{note}', 1)
 
 
-def _asked(address: str) -> str:
-    """Lists are read in the longest pages that the site gives."""
+def _asked(address: str, day: str) -> str:
+    """Lists are read in the longest pages that the site gives; what ends soon is told from the day of the edition."""
+    if address == "/testify":
+        return f"{address}?from_date={day}"
     return f"{address}?_size={PAGE_ROWS}" if address.removeprefix("/registry/") in LISTS else address
 
 
@@ -107,11 +155,11 @@ async def _text(client: httpx.AsyncClient, address: str) -> str:
     return answer.text
 
 
-async def _pages(client: httpx.AsyncClient, files: dict[str, str]) -> dict[str, str]:
+async def _pages(client: httpx.AsyncClient, files: dict[str, str], day: str) -> dict[str, str]:
     """File -> page as the site gives it; the pages that follow in a list are added to `files` as they are met."""
     found = {}
     for address, name in list(files.items()):
-        asked, number = _asked(address), 1
+        asked, number = _asked(address, day), 1
         while asked:
             found[name if number == 1 else _numbered(name, number)] = text = await _text(client, asked)
             following = NEXT.search(text)
@@ -126,12 +174,12 @@ def _numbered(name: str, number: int) -> str:
     return name.replace(".html", f"-page-{number}.html")
 
 
-def _ask_all(site: Path, files: dict[str, str]) -> dict[str, str]:
+def _ask_all(site: Path, files: dict[str, str], day: str) -> dict[str, str]:
     async def ask() -> dict[str, str]:
         transport = httpx.ASGITransport(app=load_app(site))
         async with httpx.AsyncClient(transport=transport, base_url=SITE) as client:
             styles = {name: await _text(client, address) for address, name in STYLES.items()}
-            return {**await _pages(client, files), **styles}
+            return {**await _pages(client, files, day), **styles}
 
     with contextlib.redirect_stdout(io.StringIO()):
         return asyncio.run(ask())
@@ -150,10 +198,11 @@ def write_edition(registry_db: Path, root: Path, folder: Path) -> int:
         site = Path(made) / "site"
         write_site(registry_db, root, site, "docker", text_of={TODAY: f"'{loaded[:10]}'"})
         metadata = copy_of_metadata(root)
-        files = {**fixed_pages(site / DATABASE, metadata), "/registry.db": DATABASE}
-        pages = {address: name for address, name in files.items() if name.endswith(".html")}
-        found = _ask_all(site, pages)
-        for name, text in _written(found, {**files, **pages}, loaded):
+        answers, day = every_answer(site / DATABASE), loaded[:10]
+        pages = {**fixed_pages(site / DATABASE, metadata), **{one.address(day): one.file for one in answers}}
+        found = _ask_all(site, pages, day)
+        found[ANSWERS] = answers_page(found["index.html"], answers, day)
+        for name, text in _written(found, {**pages, "/registry.db": DATABASE}, loaded):
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

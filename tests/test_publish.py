@@ -452,7 +452,9 @@ def test_every_answer_page_is_there(copy: Path) -> None:
     with closing(sqlite3.connect(copy / "registry.db")) as db:
         for name in ("contracts", "records", "laws", "technologies", "jurisdictions"):
             wanted += [f"registry/{name}/{row_id}.html" for (row_id,) in db.execute(f"SELECT id FROM [{name}]")]
-    assert [name for name in ("index.html", *wanted) if not (copy / name).is_file()] == []
+        wanted += [f"answer/{place}/{about}.html" for about, place in db.execute("SELECT DISTINCT about, jurisdiction FROM holdings")]
+    assert [name for name in ("index.html", "testify.html", "answers.html", *wanted) if not (copy / name).is_file()] == []
+    assert "BriefCam upgrade question left open" in (copy / "answer/us-ma-boston/briefcam.html").read_text()
     assert "Watcher Eye licences" in (copy / "registry/contracts/zz-1.html").read_text()
 
 
@@ -465,6 +467,14 @@ def test_every_link_of_the_edition_leads_to_a_file_of_it(copy: Path) -> None:
             if not re.match(r"https?://(?!localhost)", link) and not (page.parent / link).is_file():
                 leading_nowhere.append((page.name, link))
     assert leading_nowhere == []
+
+
+def test_every_answer_is_listed_and_can_be_reached_from_every_page(copy: Path) -> None:
+    told = (copy / "answers.html").read_text()
+    listed = re.findall(r'<li><a href="(answer/[^"]+)">', told)
+    assert sorted(listed) == sorted(path.relative_to(copy).as_posix() for path in copy.glob("answer/*/*.html")) != []
+    assert "<h2>Boston, MA</h2>" in told and ">BriefCam</a>" in told and "answered for 2026-01-02" in told
+    assert 'href="../../answers.html"' in (copy / "registry/contracts/zz-1.html").read_text()
 
 
 def test_the_edition_is_the_same_each_time(small: Path, copy: Path, tmp_path: Path) -> None:
