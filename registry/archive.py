@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,20 +29,27 @@ class Archived(NamedTuple):
     read_at: str
 
 
-def keep(original: Path, folder: Path, origin: str) -> Archived:
-    """Copy a file's bytes into the archive while hashing them; the same bytes are kept once, as last read. SourceError if unreadable."""
+def keep(original: Path, folder: Path, origin: str, through: Callable[[Iterator[bytes]], Iterator[bytes]] = iter) -> Archived:
+    """Copy a file's bytes, which go `through`, into the archive while hashing them; the same bytes are kept once, as last read.
+
+    SourceError if the file is unreadable.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with original.open("rb") as raw:
-            return receive(iter(lambda: raw.read(CHUNK), b""), folder, origin)
+            return receive(through(iter(lambda: raw.read(CHUNK), b"")), folder, origin)
     except OSError as error:
         raise SourceError(f"{original}: cannot be read ({error.strerror}). Check the path and its permissions.") from error
 
 
-def receive(chunks: Iterable[bytes], folder: Path, origin: str) -> Archived:
-    """Write bytes into the archive as they come; what `chunks` raises passes through and leaves nothing behind."""
+def receive(chunks: Iterable[bytes], folder: Path, origin: str, look: Callable[[Path], None] = lambda path: None) -> Archived:
+    """Write bytes into the archive as they come, and let `look` see them there before they are the newest load.
+
+    What `chunks` or `look` raises passes through and leaves nothing behind.
+    """
     with _unfinished(folder) as unfinished:
         sha256, size = _copy(chunks, unfinished)
+        look(unfinished)
         return _settle(unfinished, folder, sha256, size, origin)
 
 
@@ -152,6 +159,15 @@ class Bytes(io.RawIOBase):
         self.passed += len(chunk)
         self.nul = self.nul or b"\0" in chunk
         return len(chunk)
+
+
+def ends_with(load: Archived, ends: tuple[bytes, ...]) -> bool:
+    """Whether the bytes of an archived load end with one of `ends`."""
+    last = b""
+    with zstandard.open(load.path, "rb") as file:
+        while chunk := file.read(CHUNK):
+            last = (last + chunk)[-max(map(len, ends)) :]
+    return last.endswith(ends)
 
 
 @contextmanager

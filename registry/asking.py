@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
-from .names import bare_name, opening
+from .access import DETAILED
+from .names import bare_name, fold, opening
 from .source import Asks, Source
 from .vocabulary import Name, Product, Supplier, Technology, product_spellings, supplier_spellings, vocabulary_hashes
 
@@ -31,10 +32,14 @@ class Known(Protocol):
 
 
 class Asking(NamedTuple):
-    """The queries one source is asked, and what they search for (slug -> hash of its words); () and None: it is read whole."""
+    """The queries one source is asked, and what they search for (slug -> hash of its words); () and None: it is read whole.
+
+    `names` are folded: a row that mentions one of them is looked at more closely, by a portal that has more to say of a row.
+    """
 
     queries: tuple[str, ...]
     searched_for: Mapping[str, str] | None
+    names: tuple[str, ...] = ()
 
 
 EVERYTHING = Asking((), None)
@@ -51,10 +56,21 @@ class _Thing(NamedTuple):
 def asking(source: Source, known: Known) -> Asking:
     """What a load of this source asks its portal, and for which slugs its silence means something afterwards."""
     if source.asks is None:
-        return EVERYTHING
+        return EVERYTHING._replace(names=known_names(known)) if source.portal in DETAILED else EVERYTHING
     hashes = vocabulary_hashes(known.technologies, known.suppliers)
     things = [thing for template in source.asks.each for thing in _things(source.asks, template, known)]
     return Asking(queries(source, known), {one.slug: hashes[one.slug] for one in things if one.all_names})
+
+
+def known_names(known: Known) -> tuple[str, ...]:
+    """Every name of a supplier or product, and every term of a technology, that can be told from ordinary words; folded, each once."""
+    names = [name for supplier in known.suppliers.values() for name in (*supplier_spellings(supplier), *_of_products(supplier))]
+    terms = [term for technology in known.technologies.values() for term in technology.terms]
+    return tuple(sorted({fold(name) for name in (*(one.name for one in names if not one.context), *terms) if len(fold(name)) >= SHORTEST}))
+
+
+def _of_products(supplier: Supplier) -> list[Name]:
+    return [name for product in supplier.products for name in product_spellings(product) if name.in_text == "yes"]
 
 
 def queries(source: Source, known: Known) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from . import pages
+from .access import UNCOUNTED
 from .report import SourceReport
 from .sentences import say
 from .snapshot import Snapshot
@@ -159,6 +160,8 @@ def _why(scope: str, source: Source, account: Mapping[str, str], snapshot: Snaps
             f"{rows:,} rows of {origin} were loaded, which are not known to be a whole file "
             f"(at least {source.expect.rows_at_least:,} rows): what it does not show proves nothing."
         )
+    if source.portal in UNCOUNTED:
+        return say(f"Every row of the portal's data set was read ({read:,}), until none followed; it gives no count.")
     if origin == pages.name_of(source.id):
         return say(f"Every row of the portal's data set was read ({read:,}), and its own count agreed before and after.")
     return say(f"The whole file {origin} was read.")

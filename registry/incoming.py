@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple, Protocol
 
-from . import pages
+from . import objects, pages, workbook
 from .archive import READ_AHEAD, Archived, Bytes, opened
 from .errors import SourceError
 from .issues import Issue
@@ -57,7 +57,7 @@ class _Passing:
 
 
 class _Values:
-    """The same notes for rows that came as JSON."""
+    """The same notes for rows that did not come as a text of lines."""
 
     def __init__(self, rows: Iterator[list[str]]) -> None:
         self.rows = rows
@@ -80,16 +80,51 @@ class _Values:
 @contextmanager
 def reading(source: Source, load: Archived) -> Iterator[Table]:
     """The load as a table; SourceError where it has no header or its archive is damaged."""
-    if load.origin == pages.name_of(source.id):
-        manifest = pages.read_manifest(load)
-        values = _Values(pages.rows(source, load.path.parent, manifest))
-        own = [column for column in source.kept if source.portals_own(column)]
-        yield Table([*manifest.columns, *own], list(source.kept), iter(values), values)
-        return
+    # The bundled extract of a source is always a delimited file, whatever form the portal's own has.
+    of_its_own = {f"{source.id}.csv": "delimited", pages.name_of(source.id): "pages"}
+    with _TABLES[of_its_own.get(load.origin, source.form)](source, load) as table:
+        yield table
+
+
+@contextmanager
+def _of_pages(source: Source, load: Archived) -> Iterator[Table]:
+    manifest = pages.read_manifest(load)
+    values = _Values(pages.rows(source, load.path.parent, manifest))
+    own = [column for column in source.kept if source.portals_own(column)]
+    yield Table([*manifest.columns, *own], list(source.kept), iter(values), values)
+
+
+@contextmanager
+def _of_workbook(source: Source, load: Archived) -> Iterator[Table]:
+    with workbook.unpacked(load.path, load.origin, source.sheet) as rows:
+        header = [name.strip() for name in next(rows, [])]
+        if not header:
+            raise SourceError(f"{source.id}: the first row of {load.origin} is blank, so it has no header. Is it the right sheet?")
+        values = _Values(rows)
+        yield Table(header, header, iter(values), values)
+
+
+@contextmanager
+def _of_objects(source: Source, load: Archived) -> Iterator[Table]:
+    header, rows = objects.table(load.path, load.origin, source.rows_at)
+    values = _Values(iter(rows))
+    yield Table(header, header, iter(values), values)
+
+
+@contextmanager
+def _of_lines(source: Source, load: Archived) -> Iterator[Table]:
     with opened(load, source.encoding) as (text, passing), _wide_fields():
         rows = csv.reader(text, delimiter=source.delimiter, strict=True)
         header = _header(source, load, rows)
         yield Table(header, header, rows, _Passing(passing))
+
+
+_TABLES: Mapping[str, Callable[[Source, Archived], AbstractContextManager[Table]]] = {
+    "pages": _of_pages,
+    "xlsx": _of_workbook,
+    "json": _of_objects,
+    "delimited": _of_lines,
+}
 
 
 @contextmanager

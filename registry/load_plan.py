@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from . import archive
 from .archive import Archived
+from .ending import unbroken
 from .errors import SourceError
 from .paths import Paths
 from .snapshot import Snapshot, read_snapshot, snapshot_files
@@ -31,12 +33,18 @@ def find_input(paths: Paths, source: Source, given: Path | None) -> Input | None
     snapshot = read_snapshot(paths.data, source.id)
     if given is not None:
         _must_exist(given)
-        return _recognised(archive.keep(given, folder, str(given)), snapshot, paths, source)
+        return _recognised(_given(given, folder, source), snapshot, paths, source)
     last = archive.newest(folder)
     bundled = snapshot_files(paths.data, source.id).rows
     if snapshot and (last is None or last.origin == bundled.name):
         last = archive.keep(bundled, folder, str(bundled))
     return _recognised(last, snapshot, paths, source) if last else None
+
+
+def _given(given: Path, folder: Path, source: Source) -> Archived:
+    """Archive a file that a person gives; how the load before ended is not held against it."""
+    through = partial(unbroken, source=source, name=str(given), ended_before=lambda: False)
+    return archive.keep(given, folder, str(given), through if source.form == "delimited" else iter)
 
 
 def _recognised(load: Archived, snapshot: Snapshot | None, paths: Paths, source: Source) -> Input:

@@ -6,8 +6,11 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 import msgspec
 import zstandard
@@ -19,7 +22,8 @@ from .source import Source
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Record = dict[str, Any]
-Form = Literal["array", "result", "features"]
+Form = Literal["array", "result", "features", "results"]
+LINK = ":link"
 
 
 class WireColumn(Strict, frozen=True):
@@ -30,12 +34,22 @@ class WireColumn(Strict, frozen=True):
 
 
 class Page(Strict, frozen=True):
-    """One archived reply: its address, the sha256 of its bytes and their number."""
+    """One archived reply: what was asked, the sha256 of its bytes and their number; how many rows, and what tells the last one apart."""
 
     url: str
     sha256: str
     bytes: int
+    rows: int
+    last: str
     place: int = 0  # which of several resources of one data set
+
+
+class Detail(Strict, frozen=True):
+    """What belongs to some rows and was asked for one by one: the column that tells those apart, a page for each, the fields kept."""
+
+    identity: str
+    fields: tuple[str, ...]
+    pages: dict[str, Page]
 
 
 class Manifest(Strict, frozen=True):
@@ -49,11 +63,17 @@ class Manifest(Strict, frozen=True):
     # searched for (slug -> hash of its words); nothing where everything was read.
     identity: str = ""
     searched_for: dict[str, str] | None = None
+    details: dict[str, Detail] = {}
+
+    @property
+    def every_page(self) -> Iterator[Page]:
+        """The pages of rows, then those of details."""
+        return chain(self.pages, *(detail.pages.values() for detail in self.details.values()))
 
     @property
     def size(self) -> int:
         """The bytes of all pages."""
-        return sum(page.bytes for page in self.pages)
+        return sum(page.bytes for page in self.every_page)
 
 
 def name_of(source: str) -> str:
@@ -78,7 +98,7 @@ def read_manifest(load: archive.Archived) -> Manifest:
 def sweep(folder: Path, also: frozenset[str]) -> None:
     """Remove the pages that no load consists of, except those named by their hash in `also`."""
     loads = [load for load in archive.every(folder) if load.origin.endswith(".pages.json")]
-    wanted = {page.sha256 for load in loads for page in read_manifest(load).pages} | also
+    wanted = {page.sha256 for load in loads for page in read_manifest(load).every_page} | also
     for path in (folder / "pages").glob("*.zst"):
         if path.stem not in wanted:
             path.unlink()
@@ -86,14 +106,39 @@ def sweep(folder: Path, also: frozenset[str]) -> None:
 
 def rows(source: Source, folder: Path, manifest: Manifest) -> Iterator[list[str]]:
     """Every row of every page as the text of the source's kept columns, in the order they came."""
-    find = RECORDS[manifest.form]
     wanted = [manifest.columns.get(column, WireColumn(name=column, type="")) for column in source.kept]
+    made = dict(_made(source, folder, manifest))
     seen: set[str] = set()
     for page in manifest.pages:
-        for record in find(parse_json(archive.read_page(folder, page.sha256)), page.url):
+        for record in RECORDS[manifest.form](parse_json(archive.read_page(folder, page.sha256)), page.url):
             if manifest.identity and _again(f"{page.place} {record[manifest.identity]}", seen):
                 continue
+            for column, make in made.items():
+                record[column] = make(record)
             yield [text(record.get(column.name), column.type) for column in wanted]
+
+
+def _made(source: Source, folder: Path, manifest: Manifest) -> Iterator[tuple[str, Callable[[Record], str]]]:
+    """The columns that no reply has, and what makes each of them of a row."""
+    if LINK in source.kept:
+        yield LINK, partial(link, source.access["link"])
+    for column, detail in manifest.details.items():
+        yield column, partial(_detail, folder, detail)
+
+
+def link(template: str, record: Record) -> str:
+    """The address of a row's page for people: a template with {columns} in it."""
+    return re.sub(r"\{([^}]+)\}", lambda found: quote(text(record.get(found[1])), safe=""), template)
+
+
+def _detail(folder: Path, detail: Detail, record: Record) -> str:
+    """The fields of every different record of a row's detail page, as JSON; blank where none was asked for."""
+    page = detail.pages.get(str(record[detail.identity]))
+    if page is None:
+        return ""
+    found = _bare(parse_json(archive.read_page(folder, page.sha256)), page.url)
+    told = [json.dumps({name: text(one.get(name)) for name in detail.fields}, ensure_ascii=False) for one in found]
+    return f"[{', '.join(dict.fromkeys(told))}]"
 
 
 def _again(name: str, seen: set[str]) -> bool:
@@ -160,6 +205,18 @@ def _feature_attributes(body: Any, url: str) -> list[Record]:
     raise _not_rows(body, url)
 
 
+def _flat_results(body: Any, url: str) -> list[Record]:
+    """`{"results": [...]}`, an object within a row as columns of their own: `organization.name`."""
+    if isinstance(body, dict) and "error" not in body:
+        return [_flat(one) for one in _bare(body.get("results"), url)]
+    raise _not_rows(body, url)
+
+
+def _flat(record: Record) -> Record:
+    inner = {f"{name}.{part}": value for name, one in record.items() if isinstance(one, dict) for part, value in one.items()}
+    return {**record, **inner}
+
+
 def _not_rows(body: Any, url: str) -> SourceError:
     return SourceError(
         f"{url}: status 200, but no rows came. The portal says: {json.dumps(body)[:200]}. "
@@ -168,4 +225,9 @@ def _not_rows(body: Any, url: str) -> SourceError:
 
 
 # Where the rows stand in each kind of reply.
-RECORDS: dict[Form, Callable[[Any, str], list[Record]]] = {"array": _bare, "result": _result_records, "features": _feature_attributes}
+RECORDS: dict[Form, Callable[[Any, str], list[Record]]] = {
+    "array": _bare,
+    "result": _result_records,
+    "features": _feature_attributes,
+    "results": _flat_results,
+}

@@ -52,7 +52,8 @@ def probe(source: Source, web: Web, asked: Asking = EVERYTHING) -> Probed:
         except SourceError as error:
             return Probed(source.id, "failed", None, [], str(error))
     new = [name for name in found.columns if name not in source.known]
-    return Probed(source.id, "changed" if new else "ok", found.rows, new, f"{len(found.columns)} columns, {found.rows:,} rows")
+    rows = "rows not counted by the portal" if found.rows is None else f"{found.rows:,} rows"
+    return Probed(source.id, "changed" if new else "ok", found.rows, new, f"{len(found.columns)} columns, {rows}")
 
 
 def _chosen(sources: Mapping[str, Source], wanted: tuple[str, ...]) -> Iterator[Source]:

@@ -69,8 +69,9 @@ def _read_as_a_load(source: Source, recording: Recording) -> Iterator[str]:
 def _archived(source: Source, recording: Recording, folder: Path) -> archive.Archived:
     """The recorded rows as the one page of a load."""
     sha256, size = archive.receive_page([msgspec.json.encode(recording.records)], folder)
-    page = pages.Page(url=recording.url, sha256=sha256, bytes=size)
-    manifest = pages.Manifest(form="array", rows=len(recording.records), columns=recording.columns, pages=(page,))
+    rows = len(recording.records)
+    page = pages.Page(url=recording.url, sha256=sha256, bytes=size, rows=rows, last="")
+    manifest = pages.Manifest(form="array", rows=rows, columns=recording.columns, pages=(page,))
     return pages.archive_manifest(source.id, folder, manifest)
 
 

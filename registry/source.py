@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 
+from .access import ASKED, FORMS, Form, PortalName, access_problems
 from .errors import DataError
 from .kinds import KINDS, FieldName, Kind, KindName, MatterOutcome
 from .shape import Strict, load_file
@@ -19,17 +20,6 @@ MOST_NAMED = 20
 SLUG = r"^[a-z0-9][a-z0-9_-]*$"
 
 PLACES = ("supplier", "SUPPLIER", "product", "PRODUCT")
-# Portals that can be asked for some rows only.
-ASKED = ("arcgis", "ckan", "socrata")
-
-PortalName = Literal["arcgis", "ckan", "delimited", "socrata"]
-# What access: must say for each kind of portal, and what it may; a source that says nothing is not fetched.
-ACCESS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "arcgis": (("base", "layer"), ("where", "page")),
-    "ckan": (("base", "resource"), ("as", "page")),
-    "delimited": (("base", "path"), ()),
-    "socrata": (("base", "dataset"), ("where", "page", "columns", "token_env", "token_header")),
-}
 
 
 class Expect(Strict, frozen=True):
@@ -108,6 +98,8 @@ class Source(Strict, frozen=True):
     currency: str = "USD"
     encoding: str = "utf-8-sig"
     delimiter: str = ","
+    sheet: str = ""
+    rows_at: str = ""
     parentheses_are_negative: bool = False
     expect: Expect = msgspec.field(default_factory=Expect)
     probed_with: str = ""
@@ -129,18 +121,30 @@ class Source(Strict, frozen=True):
         return self.id_prefix or self.jurisdiction
 
     @property
+    def form(self) -> Form:
+        """The form of a file of this source, fetched or given."""
+        form = self.access.get("as", self.portal)
+        return cast(Form, form) if form in FORMS else "delimited"
+
+    @property
     def kept(self) -> tuple[str, ...]:
         """The portal's columns that are staged, in a stable order: an allow-list, not a block-list."""
         return tuple(dict.fromkeys((*self.key, *self.fields.values())))
 
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The columns a portal is asked for: those kept, and those of which a row's link is made."""
+        linked = re.findall(r"\{([^}]+)\}", self.access.get("link", ""))
+        return tuple(dict.fromkeys(column for column in (*self.kept, *linked) if not self.portals_own(column)))
+
     def portals_own(self, column: str) -> bool:
-        """Whether the portal makes this column itself, so that its list of columns does not name it."""
+        """Whether no portal's list of columns names this column: it makes it itself, or it is made of others."""
         return column.startswith(":")
 
     @property
     def known(self) -> frozenset[str]:
         """Every column the file may have without being reported."""
-        return frozenset((*self.kept, *self.ignore, *self.never_fetched))
+        return frozenset((*self.kept, *self.wanted, *self.ignore, *self.never_fetched))
 
 
 def load_sources(data: Path) -> dict[str, Source]:
@@ -176,7 +180,7 @@ def _problems(source: Source, path: Path) -> Iterator[str]:
         if name not in source.grain_of.fields:
             yield f"fields: `{name}` means nothing for {source.kind}. Allowed: {', '.join(source.grain_of.fields)}."
     yield from _kind_problems(source)
-    yield from _access_problems(source)
+    yield from access_problems(source)
     yield from _asks_problems(source)
     twice = set(source.fields.values()) & (set(source.ignore) | set(source.never_fetched))
     if twice:
@@ -200,28 +204,10 @@ def _named(columns: Iterable[str]) -> str:
     return f"one of {', '.join(first)} ..." if first else "its name as in the portal's list of columns."
 
 
-def _access_problems(source: Source) -> Iterator[str]:
-    needed, also = ACCESS[source.portal]
-    for key in needed if source.access else ():
-        if key not in source.access:
-            yield f"access: `{key}` is missing. A {source.portal} source needs {', '.join(needed)}."
-    for key in source.access:
-        if key not in (*needed, *also):
-            yield f"access: `{key}` means nothing for a {source.portal} source. Allowed: {', '.join((*needed, *also))}."
-    if source.access.get("as") == "file" and len(source.access.get("resource", "").split()) > 1:
-        yield "access: `as: file` takes one resource; several are read from the datastore."
-    if source.access.get("base", "http").endswith("/") or not source.access.get("base", "http").startswith("http"):
-        yield "access: `base` must begin with https:// and not end with a slash."
-    if not source.access.get("page", "1").isdecimal():
-        yield "access: `page` must be a number of rows."
-    if ("token_env" in source.access) != ("token_header" in source.access):
-        yield "access: `token_env` and `token_header` belong together."
-
-
 def _asks_problems(source: Source) -> Iterator[str]:
     if source.asks is None:
         return
-    if source.portal not in ASKED or source.access.get("as") == "file":
+    if source.portal not in ASKED or "as" in source.access:
         yield f"asks: a {source.portal} source cannot be asked for some rows only. Allowed: {', '.join(ASKED)} (not as a file)."
     for template in source.asks.each:
         if not source.asks.place_in(template):

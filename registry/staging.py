@@ -16,6 +16,7 @@ from .report import SourceReport
 from .restage import restage
 from .source import Source
 from .stage import stage
+from .visits import forget
 
 if TYPE_CHECKING:
     from .fetch import Web
@@ -62,6 +63,7 @@ def _stage(paths: Paths, source: Source, given: Path | None, progress: Progress)
         task = (source, found.load, paths.staging(source.id), definition(source), progress(source.title, found.load.size))
         restage(*task) or stage(*task)
     except SourceError as error:
+        forget(paths.archive(source.id))
         report = kept(paths, source, "failed")
         report.error = str(error)
         return report

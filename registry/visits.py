@@ -50,6 +50,11 @@ class Visits:
         beside.replace(self.path)
 
 
+def forget(folder: Path) -> None:
+    """Let everything be asked for anew at the next load: what was brought in could not be used, so it must not count as known."""
+    (folder / "visits.json").unlink(missing_ok=True)
+
+
 def _read(path: Path) -> dict[str, Visit]:
     # Only a shortcut is kept here: without it, or with one that a killed disk left half written, everything is asked again.
     try:

@@ -18,6 +18,7 @@ import yaml
 from click.testing import CliRunner
 
 from registry import __version__
+from registry.access import ACCESS
 from registry.catalog import Catalog, load_catalog
 from registry.checking import check_data
 from registry.cli import main
@@ -309,3 +310,11 @@ def test_no_file_names_a_path_of_somebodys_machine() -> None:
 
 def _text(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("portal", ACCESS)
+def test_the_recipe_names_all_that_a_portal_needs_and_takes(portal: str) -> None:
+    (line,) = [line for line in CONTRIBUTING.splitlines() if re.match(r"\| `[a-z`, ]*" + f"`?{portal}`", line)]
+    needed, also = ACCESS[portal]
+    missing = [key for key in (*needed, *also) if f"`{key}" not in line and not (key.startswith("token") and "a token" in line)]
+    assert missing == []

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from ..access import PortalName
 from ..errors import RegistryError
-from ..source import PortalName
 
 _ID = r"[a-z0-9]{4}-[a-z0-9]{4}"
 _SOCRATA = re.compile(rf".*/(?:d|resource|views|id)/(?P<id>{_ID})(?:[/.].*)?|.*/(?P<last>{_ID})(?:/(?:about_data|about|data))?/?")

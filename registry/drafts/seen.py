@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .. import archive, incoming, pages
 from ..errors import SourceError
-from ..fetch import Fetcher, Web
+from ..fetch import Ask, Fetcher, Web
 from ..kinds import KindName
 from ..portals import PORTALS, arcgis, ckan, fetcher_of, socrata
 from ..portals.paged import Asked, Survey
@@ -58,7 +58,7 @@ def look(wanted: Wanted, words: ColumnWords, web: Web) -> Seen:
     with tempfile.TemporaryDirectory() as folder:
         named = addresses.recognise(wanted.url)
         fetcher = fetcher_of(provisional(named, wanted), web, Path(folder))
-        at, told = described.describe(named, wanted.url, lambda url: fetcher.page(url)[1])
+        at, told = described.describe(named, wanted.url, lambda url: fetcher.page(Ask(url))[1])
         source = provisional(at, wanted)
         found = PORTALS[at.portal].survey(source, fetcher)
         columns, unlisted = _listed(found.columns)
@@ -118,7 +118,7 @@ def _rows(source: Source, fetcher: Fetcher, found: Survey) -> list[dict[str, str
         wire = WIRES[source.portal]
         taken, body = fetcher.page(wire.address(source, found, Asked(0, "", ROWS)))
         kept = [found.columns[name].name for name in source.kept]
-        records = islice(pages.RECORDS[wire.form](body, taken.url), ROWS)
+        records = islice(pages.RECORDS[wire.form](body, taken.name), ROWS)
         return [{name: recorded(record[name]) for name in kept if record.get(name) is not None} for record in records]
     with incoming.reading(source, load) as table:
         rows = [dict(zip(table.header, row, strict=False)) for row in islice(table.rows, ROWS)]

@@ -15,28 +15,37 @@ from typing import NamedTuple
 import httpx
 
 from .. import archive
+from ..access import FORMS
 from ..asking import EVERYTHING, Asking
-from ..fetch import Fetcher, Web
+from ..fetch import Fetcher, Secret, Web
 from ..pages import sweep
 from ..paths import Paths
 from ..source import Source
 from ..visits import Visits
-from . import arcgis, ckan, delimited, paged, socrata
+from . import arcgis, ckan, documentcloud, files, legistar, paged, socrata, usaspending
 from .paged import Survey
 
 
 class Portal(NamedTuple):
-    """How one kind of portal is read."""
+    """How one kind of portal is read, and the words of its error pages that say that asking again is of no use."""
 
     fetch: Callable[[Source, Fetcher], None]
     survey: Callable[[Source, Fetcher], Survey]
+    hopeless: tuple[str, ...] = ()
+
+
+def _paged(wire: paged.Wire) -> Portal:
+    return Portal(partial(paged.fetch, wire), partial(paged.survey, wire))
 
 
 PORTALS = {
-    "arcgis": Portal(partial(paged.fetch, arcgis.WIRE), partial(paged.survey, arcgis.WIRE)),
+    "arcgis": _paged(arcgis.WIRE),
     "ckan": Portal(ckan.fetch, ckan.survey),
-    "delimited": Portal(delimited.fetch, delimited.survey),
-    "socrata": Portal(partial(paged.fetch, socrata.WIRE), partial(paged.survey, socrata.WIRE)),
+    **dict.fromkeys(FORMS, Portal(files.fetch, files.survey)),
+    "documentcloud": _paged(documentcloud.WIRE),
+    "legistar": Portal(legistar.fetch, partial(paged.survey, legistar.WIRE), legistar.HOPELESS),
+    "socrata": _paged(socrata.WIRE),
+    "usaspending": _paged(usaspending.WIRE),
 }
 
 
@@ -55,7 +64,9 @@ def fetch_source(paths: Paths, source: Source, web: Web, asking: Asking = EVERYT
 
 def fetcher_of(source: Source, web: Web, folder: Path, asking: Asking = EVERYTHING) -> Fetcher:
     """What the source needs of the web. Its token, if the environment has one, is for its own host only."""
-    home = httpx.URL(source.access["base"]).netloc.decode()
-    token = os.environ.get(source.access.get("token_env", ""), "")
-    secret = {source.access["token_header"]: token} if token else {}
-    return Fetcher(web, folder, home, frozenset({home, *source.hosts}), secret, Visits(folder), asking)
+    access = source.access
+    home = httpx.URL(access["base"]).netloc.decode()
+    token = os.environ.get(access.get("token_env", ""), "")
+    secret = Secret(*({access[way]: token} if token and way in access else {} for way in ("token_header", "token_parameter")))
+    hosts, hopeless = frozenset({home, *source.hosts}), PORTALS[source.portal].hopeless
+    return Fetcher(web, folder, home, hosts, secret, Visits(folder), asking, hopeless, float(access.get("pace", "0")))

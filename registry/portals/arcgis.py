@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 import msgspec
 
 from ..errors import SourceError
-from ..fetch import Fetcher
+from ..fetch import Ask, Fetcher
 from ..pages import WireColumn
 from ..source import Source
-from .paged import Asked, Survey, Wire, shaped
+from .paged import Asked, Survey, Wire, answer
 
 PAGE = 1_000
 
@@ -45,24 +45,24 @@ class _Count(msgspec.Struct):
 
 def survey(source: Source, fetcher: Fetcher, query: str) -> Survey:
     """Columns, object id, page size and last change from the layer's metadata, the number of rows from a count."""
-    url = f"{_layer(source)}?f=json"
-    layer = shaped(fetcher.page(url)[1], _Layer, url)
+    ask = Ask(f"{_layer(source)}?f=json")
+    layer = answer(fetcher, ask, _Layer)
     if not layer.identity:
         raise SourceError(f"{source.id}: {source.url}: the layer names no object id, so its rows cannot be counted.")
-    url = _query(source, {"where": _where(source, query), "returnCountOnly": "true"})
-    count = shaped(fetcher.page(url)[1], _Count, url).count
+    ask = _query(source, {"where": _where(source, query), "returnCountOnly": "true"})
+    count = answer(fetcher, ask, _Count).count
     own = [one for one in layer.fields if one.type != "esriFieldTypeGeometry" and one.name != layer.identity]
     changed = str(layer.editing_info.last_edit_date) if layer.editing_info else ""
     page = min(layer.max_record_count, int(source.access.get("page", PAGE)))
     return Survey({one.name: WireColumn(name=one.name, type=one.type) for one in own}, count, changed, layer.identity, page)
 
 
-def address(source: Source, found: Survey, asked: Asked) -> str:
+def address(source: Source, found: Survey, asked: Asked) -> Ask:
     """The address of the next page, of the columns that are kept and no others."""
     if asked.last and not asked.last.isdecimal():
         raise SourceError(f"{source.id}: {source.url}: the object id {asked.last[:40]!r} is not a number, so no page can follow it.")
     after = f" AND {found.identity} > {asked.last}" if asked.last else ""
-    wanted = [column for column in source.kept if column in found.columns]
+    wanted = [column for column in source.wanted if column in found.columns]
     return _query(
         source,
         {
@@ -84,8 +84,8 @@ def _layer(source: Source) -> str:
     return f"{source.access['base']}/{source.access['layer']}"
 
 
-def _query(source: Source, parameters: dict[str, str]) -> str:
-    return f"{_layer(source)}/query?{urlencode({**parameters, 'f': 'json'}, safe=',=()*')}"
+def _query(source: Source, parameters: dict[str, str]) -> Ask:
+    return Ask(f"{_layer(source)}/query?{urlencode({**parameters, 'f': 'json'}, safe=',=()*')}")
 
 
-WIRE = Wire("features", survey, address)
+WIRE = Wire("features", survey, address, complete=True)

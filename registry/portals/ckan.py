@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 import msgspec
 
 from ..errors import SourceError
-from ..fetch import Fetcher
-from ..pages import WireColumn
+from ..fetch import Ask, Fetcher
+from ..pages import WireColumn, archive_manifest
 from ..source import Expect, Source
-from . import delimited, paged
-from .paged import Asked, Survey, Wire, shaped
+from . import files, paged
+from .paged import Asked, Survey, Wire, answer
 
 IDENTITY = "_id"
 PAGE = 10_000
@@ -25,11 +25,11 @@ T = TypeVar("T")
 
 
 def fetch(source: Source, fetcher: Fetcher) -> None:
-    """Archive the rows of the datastore, or the resource's file where the source file says `as: file`."""
-    if source.access.get("as") == "file":
-        delimited.fetch_from(source, fetcher, _file_address(source, fetcher))
+    """Archive the rows of the datastore, or the resource's file where the source file says what form it has (`as`)."""
+    if "as" in source.access:
+        files.fetch_from(source, fetcher, _file_address(source, fetcher))
         return
-    paged.fetch_parts(WIRE, source, list(_one_by_one(source)), fetcher)
+    archive_manifest(source.id, fetcher.folder, paged.gather(WIRE, source, list(_one_by_one(source)), fetcher))
 
 
 def _one_by_one(source: Source) -> Iterator[Source]:
@@ -45,10 +45,10 @@ def _one_by_one(source: Source) -> Iterator[Source]:
 
 def survey(source: Source, fetcher: Fetcher) -> Survey:
     """What the portal has of the source, in the form the source file wants it."""
-    if source.access.get("as") == "file":
-        return delimited.survey_of(source, fetcher, _file_address(source, fetcher))
+    if "as" in source.access:
+        return files.survey_of(source, fetcher, _file_address(source, fetcher))
     found = [paged.survey(WIRE, one, fetcher) for one in _one_by_one(source)]
-    return found[0]._replace(rows=sum(one.rows for one in found))
+    return found[0]._replace(rows=sum(one.rows or 0 for one in found))
 
 
 class _Field(msgspec.Struct):
@@ -73,8 +73,8 @@ class _Answer(msgspec.Struct, Generic[T]):
 
 def _survey_datastore(source: Source, fetcher: Fetcher, query: str) -> Survey:
     resource = _resource(source, fetcher)
-    url = _call(source, "datastore_search", {"resource_id": source.access["resource"], "limit": "0", **_sought(query)})
-    table = shaped(fetcher.page(url)[1], _Answer[_Table], url).result
+    ask = _call(source, "datastore_search", {"resource_id": source.access["resource"], "limit": "0", **_sought(query)})
+    table = answer(fetcher, ask, _Answer[_Table]).result
     columns = {one.id: WireColumn(name=one.id, type=one.type) for one in table.fields if one.id != IDENTITY}
     return Survey(columns, table.total, str(resource.last_modified), IDENTITY, int(source.access.get("page", PAGE)))
 
@@ -88,17 +88,17 @@ def _file_address(source: Source, fetcher: Fetcher) -> str:
 
 
 def _resource(source: Source, fetcher: Fetcher) -> _Resource:
-    url = _call(source, "resource_show", {"id": source.access["resource"]})
-    return shaped(fetcher.page(url)[1], _Answer[_Resource], url).result
+    ask = _call(source, "resource_show", {"id": source.access["resource"]})
+    return answer(fetcher, ask, _Answer[_Resource]).result
 
 
-def _call(source: Source, action: str, parameters: dict[str, str]) -> str:
-    return f"{source.access['base']}/api/3/action/{action}?{urlencode(parameters, safe=',')}"
+def _call(source: Source, action: str, parameters: dict[str, str]) -> Ask:
+    return Ask(f"{source.access['base']}/api/3/action/{action}?{urlencode(parameters, safe=',')}")
 
 
-def address(source: Source, found: Survey, asked: Asked) -> str:
+def address(source: Source, found: Survey, asked: Asked) -> Ask:
     """The address of the next page, of the columns that are kept and no others."""
-    fields = ",".join([IDENTITY, *(column for column in source.kept if column in found.columns)])
+    fields = ",".join([IDENTITY, *(column for column in source.wanted if column in found.columns)])
     return _call(
         source,
         "datastore_search",
@@ -118,4 +118,4 @@ def _sought(query: str) -> dict[str, str]:
     return {"q": query, "plain": "false"} if query else {}
 
 
-WIRE = Wire("result", _survey_datastore, address)
+WIRE = Wire("result", _survey_datastore, address, complete=True)

@@ -1,19 +1,23 @@
-"""Socrata, SODA 2.1 (https://dev.socrata.com/docs/endpoints): rows as a bare array, null fields left out, no total in the body.
+"""Socrata: rows as a bare array, null fields left out, no total in the body. SODA 2.1 without a token, or SODA3 with one.
 
-Order is not implicit: without `$order` pages overlap and rows go missing, so every page is ordered by the row's `:id`.
+Order is not implicit: without an order pages overlap and rows go missing, so every page is ordered by the row's `:id`.
+SODA 2.1 (https://dev.socrata.com/docs/endpoints) is asked with addresses; SODA3 (https://dev.socrata.com/docs/queries) with
+one query in the body, and answers nobody without a token.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
 
-from ..fetch import Fetcher
+from ..errors import SourceError
+from ..fetch import Ask, Fetcher
 from ..pages import WireColumn
 from ..source import Source
-from .paged import Asked, Survey, Wire, shaped
+from .paged import Asked, Survey, Wire, answer, page_of
 
 IDENTITY = ":id"
 PAGE = 10_000
@@ -33,8 +37,13 @@ class _View(msgspec.Struct, rename="camel"):
 
 def survey(source: Source, fetcher: Fetcher, query: str) -> Survey:
     """Columns and last change from the metadata, the number of rows from a count."""
-    url = f"{source.access['base']}/api/views/{source.access['dataset']}.json"
-    view = shaped(fetcher.page(url)[1], _View, url)
+    if _is_soda3(source) and not fetcher.secret.headers:
+        raise SourceError(
+            f"{source.id}: {source.url} is asked through SODA3, which answers nobody without a token. Set the environment variable "
+            f"{source.access['token_env']} to one, or take `api: soda3` out of data/sources/{source.id}.yml."
+        )
+    ask = Ask(f"{source.access['base']}/api/views/{source.access['dataset']}.json")
+    view = answer(fetcher, ask, _View)
     page = int(source.access.get("page", PAGE))
     return Survey(_columns(source, view), _count(source, fetcher, query), str(view.rows_updated_at), IDENTITY, page)
 
@@ -47,25 +56,44 @@ def _columns(source: Source, view: _View) -> dict[str, WireColumn]:
 
 
 def _count(source: Source, fetcher: Fetcher, query: str) -> int:
-    url = _address(source, {"$select": "count(*)"}, query)
-    ((_, number),) = shaped(fetcher.page(url)[1], tuple[OneNumber], url)[0].items()
+    select, where = "count(*)", _where(source, query)
+    ask = _soda3(source, select, where, {}) if _is_soda3(source) else _soda2(source, {"$select": select}, where)
+    ((_, number),) = answer(fetcher, ask, tuple[OneNumber])[0].items()
     return number
 
 
-def address(source: Source, found: Survey, asked: Asked) -> str:
-    """The address of the next page, of the columns that are kept and no others."""
-    wanted = [found.columns[column].name for column in source.kept if column in found.columns]
-    return _address(
-        source,
-        {"$select": ",".join([IDENTITY, *wanted]), "$order": IDENTITY, "$limit": str(asked.page), "$offset": str(asked.received)},
-        asked.query,
-    )
+def address(source: Source, found: Survey, asked: Asked) -> Ask:
+    """What to ask for the next page, of the columns that are kept and no others."""
+    select = ",".join([IDENTITY, *(found.columns[column].name for column in source.wanted if column in found.columns)])
+    where = _where(source, asked.query)
+    if _is_soda3(source):
+        number, size = page_of(source, asked)
+        return _soda3(source, select, f"{where} ORDER BY {IDENTITY}", {"page": {"pageNumber": number, "pageSize": size}})
+    paging = {"$order": IDENTITY, "$limit": str(asked.page), "$offset": str(asked.received)}
+    return _soda2(source, {"$select": select, **paging}, where)
 
 
-def _address(source: Source, parameters: dict[str, str], query: str) -> str:
+def _is_soda3(source: Source) -> bool:
+    return source.access.get("api") == "soda3"
+
+
+def _where(source: Source, query: str) -> str:
+    """The condition of the source file and that of the query, as the clause of a SoQL query; "" for neither."""
     conditions = [one for one in (source.access.get("where", ""), query) if one]
-    where = {"$where": " AND ".join(f"({one})" for one in conditions) if len(conditions) > 1 else conditions[0]} if conditions else {}
-    return f"{source.access['base']}/resource/{source.access['dataset']}.json?{urlencode({**parameters, **where}, safe='$:,*()')}"
+    if len(conditions) > 1:
+        conditions = [f"({one})" for one in conditions]
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _soda2(source: Source, parameters: dict[str, str], where: str) -> Ask:
+    condition = {"$where": where.removeprefix(" WHERE ")} if where else {}
+    asked = urlencode({**parameters, **condition}, safe="$:,*()")
+    return Ask(f"{source.access['base']}/resource/{source.access['dataset']}.json?{asked}")
+
+
+def _soda3(source: Source, select: str, clauses: str, paging: dict[str, Any]) -> Ask:
+    body = {"query": f"SELECT {select}{clauses}", **paging, "includeSynthetic": False}
+    return Ask(f"{source.access['base']}/api/v3/views/{source.access['dataset']}/query.json", json.dumps(body))
 
 
 WIRE = Wire("array", survey, address)
