@@ -12,7 +12,7 @@ DATABASE = "registry"
 FOUND = ("laws", "jurisdictions", "technologies", "products", "suppliers", "records", "matters", "contracts")
 PER_FILE = 10_000  # addresses; the protocol allows 50,000 and 50 MB: https://www.sitemaps.org/protocol.html
 PLAIN = (
-    "/", "/testify", "/testimony", "/map", "/sharing", "/corrections", "/registry/places", "/registry/what_we_have_not_searched",
+    "/", "/testify", "/changed", "/testimony", "/map", "/sharing", "/corrections", "/registry/places", "/registry/what_we_have_not_searched",
     "/registry/sources",
 )  # fmt: skip
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -89,6 +89,7 @@ Data loaded: {loaded}. Licence: {licence}.
 - [Is there a current contract?]({base}answer.json?about=PRODUCT&place=PLACE&as_of=YYYY-MM-DD): one of six
   answers with a sentence, evidence and what was not searched, as JSON; without `.json` a page; below `/es/` in Spanish
 - [Contracts that end soon]({base}testify): also as .ics and .atom; `place`, `from_date`, `days`
+- [What changed between loads]({base}changed): also as .atom and .json; `place`, `technology`, `since`
 - [A public-records request]({base}request.txt?about=PRODUCT&place=PLACE): a draft to copy
 - [Testimony]({base}testimony.md?about=PRODUCT&place=PLACE&words=300): at most 300 or 450 words, each sentence with the row
   it is made of; or `contract=ID` and `record=ID`, each as often as you like

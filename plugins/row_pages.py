@@ -148,6 +148,9 @@ _DECISIONS = """
 select id, event_date, event_type, title, decided_by, evidence_grade from records
 where jurisdiction = :id and stage = 'decided' order by event_from desc limit 100
 """
+_CHANGES = "select noticed_on, said from changes_told where {kind} = :id order by noticed_on desc, id limit 200"
+
+_COMPARED = "select words from comparisons join {table} on {table}.source = comparisons.source where {table}.id = :id"
 
 PAGES: dict[str, dict[str, str]] = {
     "contracts": {
@@ -158,6 +161,8 @@ PAGES: dict[str, dict[str, str]] = {
         "vote": _VOTE.format(table="contracts"),
         "payments": _PAYMENTS.format(where="contract = :id"),
         "payments_counted": _PAYMENTS_COUNTED.format(where="contract = :id"),
+        "changes": _CHANGES.format(kind="contract"),
+        "compared": _COMPARED.format(table="contracts"),
         "source": _SOURCE.format(table="contracts"),
         "load": _LOAD.format(table="contracts"),
     },
@@ -166,18 +171,24 @@ PAGES: dict[str, dict[str, str]] = {
         "place": _PLACE.format(table="transactions"),
         "contract": "select contracts.id, contracts.title from contracts join transactions on transactions.contract = contracts.id "
                     "where transactions.id = :id",
+        "changes": _CHANGES.format(kind="payment"),
+        "compared": _COMPARED.format(table="transactions"),
         "source": _SOURCE.format(table="transactions"),
         "load": _LOAD.format(table="transactions"),
     },
     "matters": {
         "matches": _MATCHES.format(kind="matter"),
         "place": _PLACE.format(table="matters"),
+        "changes": _CHANGES.format(kind="matter"),
+        "compared": _COMPARED.format(table="matters"),
         "source": _SOURCE.format(table="matters"),
         "load": _LOAD.format(table="matters"),
     },
     "documents": {
         "matches": _MATCHES.format(kind="document"),
         "place": _PLACE.format(table="documents"),
+        "changes": _CHANGES.format(kind="document"),
+        "compared": _COMPARED.format(table="documents"),
         "source": _SOURCE.format(table="documents"),
         "load": _LOAD.format(table="documents"),
     },
@@ -230,7 +241,7 @@ PAGES: dict[str, dict[str, str]] = {
     },
     "sources": {
         "coverage": _COVERAGE.format(column="source"),
-        "loads": "select * from loads where source = :id order by read_at desc limit 20",
+        "loads": "select * from loads where source = :id order by last_at desc limit 20",
         "issues": "select severity, kind, count(*) as times from issues where source = :id group by severity, kind order by times desc",
     },
 }

@@ -17,6 +17,8 @@ from .errors import SourceError
 
 CHUNK = 1 << 20
 READ_AHEAD = 1 << 17
+# How the moment of a reading (UTC) is written in names, so that they sort by time.
+MOMENT = "%Y-%m-%dT%H%M%S.%fZ"
 
 
 class Archived(NamedTuple):
@@ -112,7 +114,7 @@ def _settle(unfinished: Path, folder: Path, sha256: str, size: int, origin: str)
     if last and last.sha256 == sha256:
         return last
     moment = datetime.now(UTC)
-    path = folder / f"{moment:%Y-%m-%dT%H%M%S.%fZ}_{size}_{sha256}_{Path(origin).name}.zst"
+    path = folder / f"{moment:{MOMENT}}_{size}_{sha256}_{Path(origin).name}.zst"
     unfinished.replace(path)
     for older in [load for load in every(folder) if load.sha256 == sha256 and load.path != path]:
         older.path.unlink()
@@ -123,16 +125,20 @@ def read_now(folder: Path) -> None:
     """Note that the newest load was just read again and was the same: what it says is true of now."""
     last = newest(folder)
     if last:
-        last.path.rename(last.path.with_name(f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%fZ}_{last.path.name.split('_', 1)[1]}"))
+        last.path.rename(last.path.with_name(f"{datetime.now(UTC):{MOMENT}}_{last.path.name.split('_', 1)[1]}"))
 
 
 def every(folder: Path) -> Iterator[Archived]:
     """The archived loads of one source, oldest first."""
     for path in sorted(folder.glob("*.zst")):
         moment, size, sha256, origin = path.name.removesuffix(".zst").split("_", 3)
-        day, clock = moment.split("T")
-        read_at = f"{day}T{clock[:2]}:{clock[2:4]}:{clock[4:6]}Z"
-        yield Archived(path, sha256, int(size), origin, read_at)
+        yield Archived(path, sha256, int(size), origin, told(moment))
+
+
+def told(moment: str) -> str:
+    """The moment in a load's name as ISO text (UTC)."""
+    day, clock = moment.split("T")
+    return f"{day}T{clock[:2]}:{clock[2:4]}:{clock[4:6]}Z"
 
 
 def newest(folder: Path) -> Archived | None:

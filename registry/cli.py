@@ -93,6 +93,27 @@ def tag(ctx: click.Context, as_json: bool, quiet: bool) -> None:
 
 
 @main.command()
+@click.argument("source", required=False, metavar="[SOURCE]")
+@click.option("--since", metavar="DATE", help="Every load first read on DATE (YYYY-MM-DD) or later, not only the newest.")
+@_JSON
+@click.pass_context
+def diff(ctx: click.Context, source: str | None, since: str | None, as_json: bool) -> None:
+    """Tell what the newest load of each source (or of SOURCE) changed in what we hold.
+
+    Each load is compared with the one before it. What vanished from a publisher's list stays in the registry, marked.
+
+    \b
+    Examples:
+      registry diff
+      registry diff us-il-chicago-contracts --since 2026-11-01 --json
+    """
+    from .diff import differences, in_words
+
+    found = differences(_paths(ctx).registry, source, since)
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else in_words(found))
+
+
+@main.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--probe", is_flag=True, help="Ask each portal what it has now and compare; loads nothing.")
 @click.option("--shards", metavar="N", type=click.IntRange(min=1), help="Print the names of at most N shards, as JSON in one line.")

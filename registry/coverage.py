@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from . import pages
 from .access import UNCOUNTED
 from .report import SourceReport
+from .scope import scope_of
 from .sentences import say
 from .snapshot import Snapshot
 from .source import Source
@@ -44,9 +45,9 @@ def searched(
 ) -> Row:
     """The coverage row of a source that was loaded; `through` is the newest day it shows, `now` the words it is searched by today."""
     then = snapshot.searched_for if snapshot else asked_for(account)
-    whole = then is None
-    short = whole and not _known_whole(source, account)
-    scope = "part" if short else "whole" if whole else "matched_only"
+    known = scope_of(source, account["origin"], int(account["rows_staged"]), asked_for(account))
+    # An extract whose description is gone can no longer say what it was searched for.
+    scope = "matched_only" if then is not None else "part" if known == "matched_only" else known
     return {
         **_row(source, "searched", _why(scope, source, account, snapshot)),
         "scope": scope,
@@ -108,12 +109,6 @@ def asked_for(account: Mapping[str, str]) -> dict[str, str] | None:
     """What the portal was asked for (slug -> hash of its words) where it was not read whole, else None."""
     told: dict[str, str] | None = json.loads(account.get("searched_for", "null"))
     return told
-
-
-def _known_whole(source: Source, account: Mapping[str, str]) -> bool:
-    """Whether the rows are as many as a whole file has: by the portal's own count, or by the bound a person set."""
-    counted = account["origin"] == pages.name_of(source.id)
-    return (counted or source.expect.rows_at_least > 0) and int(account["rows_staged"]) >= source.expect.rows_at_least
 
 
 def not_loaded(source: Source, state: str, why: str) -> Row:

@@ -34,7 +34,7 @@ ROWS = (
     "contracts", "records", "transactions", "matters", "documents", "laws", "technologies", "jurisdictions", "suppliers", "products",
     "sources", "rules",
 )  # fmt: skip
-LISTS = (*ROWS, "places", "coverage", "loads", "issues", "provisions")
+LISTS = (*ROWS, "places", "coverage", "loads", "changes", "issues", "provisions")
 PAGE_ROWS = 200
 SITE = "http://localhost"
 TODAY = "date('now')"  # as metadata.yml writes it

@@ -49,6 +49,7 @@ def _story(db: sqlite3.Connection, kind: str, found: dict[str, Any]) -> dict[str
     # Only acquisitions are judged: a payment, a matter or a mention is evidence of one.
     judges = f"SELECT * FROM determinations WHERE {kind} = ? ORDER BY decides DESC, law"
     judged = _rows(db, judges, found["id"]) if kind in ("contract", "record") else []
+    changed = f"SELECT noticed_on, said FROM changes_told WHERE {kind} = ? ORDER BY noticed_on, id"
     for one in judged:
         for name in ("facts", "trace", "unknowns"):
             one[name] = json.loads(one[name])
@@ -58,6 +59,7 @@ def _story(db: sqlite3.Connection, kind: str, found: dict[str, Any]) -> dict[str
         "amendments": _rows(db, "SELECT * FROM amendments WHERE contract = ? ORDER BY rowid", found["id"]),
         "matches": _rows(db, f"SELECT * FROM matches WHERE {kind} = ? ORDER BY rowid", found["id"]),
         "determinations": judged,
+        "changes": [] if kind == "record" else _rows(db, changed, found["id"]),
         "load": _rows(db, "SELECT * FROM loads WHERE id = ?", found.get("load")),
         "note": FOOTER,
     }
@@ -105,6 +107,10 @@ def _source(told: dict[str, Any]) -> Iterator[str]:
     yield f"Source: {one['source_url']}"
     for load in told["load"]:
         yield f"  read from {load['origin']} at {load['read_at']}, sha256 {load['sha256']}"
+    if one.get("disappeared_on"):
+        yield f"  no longer in the publisher's list since {one['disappeared_on']}; this is what it last said"
+    for change in told["changes"]:
+        yield f"  {change['noticed_on']}: {change['said']}"
     for row in told["amendments"]:
         amount = "no amount" if row["value_amount"] is None else f"{row['value_amount']:,.2f}"
         counted = "" if row["counted"] else " (repeats, not counted again)"

@@ -6,6 +6,7 @@ year counts only as far as it is certain. Nothing here says yes or no: the six a
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -71,27 +72,41 @@ WHERE holdings.dated AND holdings.kind = 'record' AND holdings.about = stopped.a
 
 def contract_holdings(contract: Row, found: Found, trade: Trade) -> Iterator[Row]:
     """One row per thing the contract is about."""
-    start, end = contract["period_start_date"] or contract["date_signed"], contract["period_end_date"]
     signed = contract["date_signed"] or contract["period_start_date"]
-    dated = bool(start and end and start <= end)
+    dated, start, sure_end, ended_by = _published_term(contract)
     common = {
         "jurisdiction": contract["jurisdiction"], "kind": "contract", "ref": contract["id"], "title": contract["title"],
         "said": contract_sentence(contract), "evidence_from": signed, "evidence_to": signed, "dated": int(dated),
-        "in_force_from": start if dated else None, "in_force_to": end if dated else None, "ended_by": end if dated else None,
+        "in_force_from": start, "in_force_to": sure_end, "ended_by": ended_by,
         "source_url": contract["source_url"], "grade": "official", "proposal": 0,
     }  # fmt: skip
     yield from holding_rows(common, found, [contract["supplier"]] if contract["supplier"] else [], trade)
 
 
+def _published_term(contract: Row) -> tuple[bool, str | None, str | None, str | None]:
+    """(has a term, its first day, last certain day, last possible day).
+
+    A contract that its publisher no longer shows is not called in force from the day that was noticed, nor ended before
+    its published end: nobody has said why it went.
+    """
+    start, end, gone = contract["period_start_date"] or contract["date_signed"], contract["period_end_date"], contract["disappeared_on"]
+    if not (start and end and start <= end):
+        return False, None, None, None
+    if gone and gone <= end:
+        return True, start, (datetime.date.fromisoformat(gone) - datetime.timedelta(days=1)).isoformat(), None
+    return True, start, end, end
+
+
 def contract_sentence(contract: Row) -> str:
     """One sentence of what the published contract says of itself."""
     start, end = contract["period_start_date"], contract["period_end_date"]
-    number, buyer_name = contract["contract_number"], contract["buyer_name"]
+    number, buyer_name, gone = contract["contract_number"], contract["buyer_name"], contract["disappeared_on"]
     supplier = contract["supplier_name"] or say("an unnamed supplier")
-    if not start and not end:
-        return say(f"Contract {number} of {buyer_name} with {supplier} has no published term.")
     first, last = start or say("an unpublished day"), end or say("an unpublished day")
-    return say(f"Contract {number} of {buyer_name} with {supplier} runs from {first} to {last}.")
+    told = say(f"Contract {number} of {buyer_name} with {supplier} runs from {first} to {last}.")
+    if not start and not end:
+        told = say(f"Contract {number} of {buyer_name} with {supplier} has no published term.")
+    return say(f"{told} It is no longer in the publisher's list since {gone}.") if gone else told
 
 
 def record_holdings(record: Record, found: Found, suppliers: Iterable[str], trade: Trade) -> Iterator[Row]:

@@ -10,13 +10,16 @@ from . import staged
 from .approvals import Approval, Decision, approval_status
 from .build import Writer
 from .catalog import Catalog
+from .changes import change_rows
 from .determine import Acquisition, Found, contract_facts, determination_rows, found_in, judged, record_facts, with_earlier_vote
+from .history import Missing
 from .holdings import Trade, contract_holdings, record_holdings
 from .match import Match, Matcher, match, supplier_of
 from .names import fold
 from .normalise import RolledUp, roll_up
 from .records import Record, interval, is_acquisition, is_decision
 from .report import SourceReport
+from .snapshot import matched_numbers
 from .source import Source
 from .vocabulary import Product
 
@@ -57,15 +60,33 @@ def add_contracts(
     report: SourceReport,
     issues: list[Any],
 ) -> None:
-    """Write the contracts of these numbers from a staged source, with their amendments, matches and determinations."""
-    origin, load = report.account["origin"], f"{source.id}_{report.account['sha256'][:12]}"
+    """Write the contracts of these numbers from a staged source, with their amendments, matches, determinations and changes."""
+    origin, load = report.account["origin"], staged.load_id(source, report.account["load"])
     for number, rows in staged.things(db, source, numbers):
         rolled = roll_up(source, number, rows, origin, load)
-        matches = thing_matches(known.matcher, rows)
         report.contracts_matched += 1
         issues.extend(rolled.issues)
-        _add_contract(writer, known, rolled, matches)
+        contract = _add_contract(writer, known, rolled, rows)
+        writer.add("changes", change_rows(source, "contract", contract, staged.changes(db, number)))
     report.contracts_seen = staged.count_things(db, source)
+    _add_gone(writer, known, source, db)
+
+
+def _add_gone(writer: Writer, known: Context, source: Source, db: staged.Connection) -> None:
+    """Write the contracts that match but are no longer shown, with their last rows: kept and marked, never deleted."""
+    for number, rows, missing in gone_things(source, db, known.matcher):
+        rolled = roll_up(source, number, rows, "", staged.load_id(source, missing.load))
+        rolled.contract["disappeared_on"] = missing.day
+        contract = _add_contract(writer, known, rolled, rows)
+        writer.add("changes", change_rows(source, "contract", contract, staged.changes(db, number)))
+
+
+def gone_things(source: Source, db: staged.Connection, matcher: Matcher) -> Iterator[tuple[str, list[staged.RawRow], Missing]]:
+    """The things that match but that no load shows any more: name, last rows, and when they were missed."""
+    missing = staged.missing(db)
+    names = sorted(set(matched_numbers(db, source, matcher, "gone"))) if missing else []
+    for name, rows in staged.things(db, source, names, "gone"):
+        yield name, rows, missing[staged.name_of(db, source, name, "gone")]
 
 
 def thing_matches(matcher: Matcher, rows: Iterable[staged.RawRow]) -> list[Match]:
@@ -77,8 +98,8 @@ def thing_matches(matcher: Matcher, rows: Iterable[staged.RawRow]) -> list[Match
     return list(reversed(told.values()))
 
 
-def _add_contract(writer: Writer, known: Context, rolled: RolledUp, matches: list[Match]) -> None:
-    contract = rolled.contract
+def _add_contract(writer: Writer, known: Context, rolled: RolledUp, rows: list[staged.RawRow]) -> Row:
+    contract, matches = rolled.contract, thing_matches(known.matcher, rows)
     found = found_in(matches, known.products, supplier_of(known.matcher, contract["supplier_name"]))
     face_named = any(one.technology == "face_recognition" and one.evidence == "term" for one in matches)
     facts, basis = contract_facts(contract, found, known.products, face_named)
@@ -90,6 +111,7 @@ def _add_contract(writer: Writer, known: Context, rolled: RolledUp, matches: lis
     writer.add("matches", match_rows(known, "contract", contract["id"], matches))
     writer.add("determinations", determination_rows(acquisition, answer, known.catalog.book))
     writer.add("holdings", contract_holdings(contract, found, known.trade))
+    return contract
 
 
 def add_records(writer: Writer, known: Context) -> None:

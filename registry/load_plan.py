@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from . import archive
 from .archive import Archived
@@ -13,8 +13,6 @@ from .errors import SourceError
 from .paths import Paths
 from .snapshot import Snapshot, read_snapshot, snapshot_files
 from .source import Source
-
-Scope = Literal["whole", "matched_only"]
 
 
 class Input(NamedTuple):

@@ -142,6 +142,7 @@ def _contract(source: Source, contract_id: str, number: str, rows: list[RawRow],
         "source": source.id,
         "source_url": next(iter(_all(amendments[::-1], "source_url")), "") or source.url,
         "load": load,
+        "disappeared_on": None,
     }
 
 

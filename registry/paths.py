@@ -38,6 +38,10 @@ class Paths:
         """The untouched bytes of every load of one data set."""
         return self.build / "archive" / source
 
+    def ledger(self, source: str) -> Path:
+        """What was read of one data set, and when: it stands beside its archive and is kept as long."""
+        return self.build / "archive" / f"{source}.jsonl"
+
 
 def find_paths(data: str | None = None) -> Paths:
     """Paths for --data, else REGISTRY_DATA, else ./data; RegistryError says how to point at a checkout."""

@@ -9,6 +9,7 @@ from .build import Writer, building
 from .catalog import Catalog
 from .holdings import CUT_AT_TERMINATION
 from .judged import Context, add_records, context
+from .loads import add_loads
 from .locking import alone
 from .match import build_matcher
 from .paths import Paths
@@ -48,6 +49,7 @@ def _build(paths: Paths, catalog: Catalog, staged: Iterable[SourceReport]) -> Re
         add_records(writer, known)
         for slug in catalog.sources:
             _add_source(paths, writer, known, slug, report)
+        add_loads(writer, paths, catalog, report)
         writer.flush()
         for change in (CUT_AT_TERMINATION, LINK_TO_CONTRACTS):
             db.execute(change)

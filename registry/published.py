@@ -14,7 +14,7 @@ from .corrections import correction_rows
 from .judged import Context
 from .paths import Paths
 from .records_laws import records_law_rows
-from .report import Report, SourceReport, issue_rows, load_rows
+from .report import Report, SourceReport, issue_rows
 from .sentences import say
 from .sharing import flow_rows
 from .snapshot import Snapshot, read_snapshot, snapshot_files
@@ -48,10 +48,10 @@ def add_coverage(
     writer: Writer, paths: Paths, known: Context, source: Source, one: SourceReport, db: staged.Connection | None, report: Report
 ) -> None:
     """Write what was searched of one source, or why it was not, and check it against its expected bounds."""
+    failure = one.error or one.last_failure
     if db is None:
-        state_now = "failed" if one.result == "failed" else "never"
-        why = one.error or say("Never loaded: no file, archive or bundled extract.")
-        writer.add("coverage", [coverage.not_loaded(source, state_now, why)])
+        why = failure or say("Never loaded: no file, archive or bundled extract.")
+        writer.add("coverage", [coverage.not_loaded(source, "failed" if failure else "never", why)])
         return
     snapshot = _snapshot(paths, source, one)
     whole = snapshot is None and coverage.asked_for(one.account) is None
@@ -62,7 +62,7 @@ def add_coverage(
     words = vocabulary_hashes(known.catalog.technologies, known.catalog.suppliers)
     generalists = [slug for slug, supplier in known.catalog.suppliers.items() if supplier.specialist == "no"]
     row = coverage.searched(source, one.account, snapshot, through, one, words, generalists)
-    why, error = row["why"], one.error
+    why, error = row["why"], failure
     writer.add("coverage", [{**row, "why": say(f"{why} The newest refresh failed: {error}") if error else why}])
 
 
@@ -72,8 +72,7 @@ def _snapshot(paths: Paths, source: Source, one: SourceReport) -> Snapshot | Non
 
 
 def close_report(db: sqlite_utils.Database, writer: Writer, paths: Paths, report: Report) -> None:
-    """Write loads and issues, count the tables, and note what this registry was made from."""
-    writer.add("loads", load_rows(report))
+    """Write the issues, count the tables, and note what this registry was made from."""
     writer.add("issues", issue_rows(report))
     writer.flush()
     report.counts = {name: db[name].count for name in COUNTED}

@@ -14,12 +14,13 @@ Result = Literal["loaded", "unchanged", "failed", "never_loaded"]
 
 @dataclass
 class SourceReport:
-    """The account of one source in this run; numbers are rows."""
+    """The account of one source in this run; numbers are rows. `last_failure` stays until a refresh succeeds."""
 
     source: str
     result: Result
     account: dict[str, str] = field(default_factory=dict)
     error: str = ""
+    last_failure: str = ""
     contracts_seen: int = 0
     contracts_matched: int = 0
     rows_matched: int | None = None  # of a source whose rows are no contracts
@@ -83,18 +84,6 @@ def _line(one: SourceReport) -> str:
 
 def _by_kind(issues: list[Issue]) -> dict[str, int]:
     return dict(Counter(f"{issue.severity} {issue.kind}" for issue in issues))
-
-
-def load_rows(report: Report) -> Iterator[dict[str, Any]]:
-    """One row of `loads` per source that was ever loaded or has just failed."""
-    for one in report.sources.values():
-        if one.account or one.error:
-            yield {
-                "id": f"{one.source}_{one.account.get('sha256', 'failed')[:12]}", "source": one.source,
-                "origin": one.account.get("origin"), "read_at": one.account.get("read_at"), "sha256": one.account.get("sha256"),
-                "result": "failed" if one.error else "loaded", "error": one.error,
-                **{name: _number(one.account, name) for name in ("bytes", "rows_read", "rows_staged", "rows_refused")},
-            }  # fmt: skip
 
 
 def issue_rows(report: Report) -> Iterator[dict[str, Any]]:

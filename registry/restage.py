@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import compress
 from operator import itemgetter, ne
@@ -19,6 +19,8 @@ from typing import NamedTuple
 from . import staged
 from .archive import Archived
 from .beside import fresh_beside
+from .differences import Raw
+from .history import Name, Touched, Unstaged, lead
 from .incoming import reading, unknown_columns
 from .rows import Counts, Reading, block_of, loudly, ordinary_rows
 from .source import Source
@@ -31,7 +33,9 @@ MOST_DIFFERENT = 0.05
 _OF_ROWS = ("known_slip", "unreadable_value")
 
 
-def restage(source: Source, load: Archived, target: Path, definition: str, tick: Callable[[int], object]) -> Staged | None:
+def restage(
+    source: Source, load: Archived, target: Path, definition: str, tick: Callable[[int], object], unstaged: Iterable[Unstaged] = ()
+) -> Staged | None:
     """Stage the difference to what `target` holds; None where there is nothing to compare with or too much differs.
 
     `target` is left as it was unless the new staging is whole. SourceError as for `stage`.
@@ -42,7 +46,9 @@ def restage(source: Source, load: Archived, target: Path, definition: str, tick:
     try:
         shutil.copyfile(target, beside)
         with staged.reading(target) as old, closing(sqlite3.connect(beside)) as db:
-            done = _compare(db, old, source, load, definition, tick)
+            done = _compare(db, old, source, load, tick)
+            if done:
+                close_staging(db, source, load, definition, done, old, unstaged)
         if done:
             beside.replace(target)
         return done
@@ -62,7 +68,7 @@ def _comparable(target: Path, definition: str) -> bool:
 
 
 def _compare(
-    db: sqlite3.Connection, old: sqlite3.Connection, source: Source, load: Archived, definition: str, tick: Callable[[int], object]
+    db: sqlite3.Connection, old: sqlite3.Connection, source: Source, load: Archived, tick: Callable[[int], object]
 ) -> Staged | None:
     db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;")
     account = staged.account(old)
@@ -70,26 +76,25 @@ def _compare(
         issues = unknown_columns(source, table.columns, load.origin)
         state = Reading(source, load, table, Counts(), issues, tick)
         different: list[Row] = []
-        before: list[Row] = []
+        before: list[Raw] = []
         most = max(1_000, int(int(account["rows_staged"]) * MOST_DIFFERENT))
         for one in loudly(_differences(state, old), source, load, state.counts):
             if one.now is None or len(different) > most:
                 return None
             different += one.now
             before += one.was
-    _write(db, source, different, before, state.counts.read)
+    touched = _by_name(source, before, different)
+    _write(db, source, different, touched, state.counts.read)
     rows = {row[0] for row in different}
     issues += [one._replace(file=load.origin) for one in staged.issues(old) if one.kind in _OF_ROWS and one.row not in rows]
-    done = Staged(state.counts.read, state.counts.read, 0, issues)
-    close_staging(db, source, load, definition, done, account["sha256"])
-    return done
+    return Staged(state.counts.read, state.counts.read, 0, issues, account["sha256"], touched)
 
 
 class _Difference(NamedTuple):
     """The rows of one block as they are now (None where they must be looked at one by one) and as they were."""
 
     now: list[Row] | None
-    was: list[Row]
+    was: list[Raw]
 
 
 def _differences(state: Reading, old: sqlite3.Connection) -> Iterator[_Difference]:
@@ -114,16 +119,24 @@ def _differences(state: Reading, old: sqlite3.Connection) -> Iterator[_Differenc
         yield _Difference([], rest)
 
 
-def _write(db: sqlite3.Connection, source: Source, different: list[Row], before: list[Row], last: int) -> None:
+def _by_name(source: Source, before: list[Raw], different: list[Row]) -> dict[Name, tuple[list[Raw], list[Raw]]]:
+    """The rows that differ, as they were and as they are, by the thing they tell or told of."""
+    at = [source.kept.index(column) for column in lead(source)]
+    touched: dict[Name, tuple[list[Raw], list[Raw]]] = {}
+    for row in before:
+        touched.setdefault(tuple(row[place] for place in at), ([], []))[0].append(row)
+    for _, *values in different:
+        now: Raw = tuple(map(str, values))
+        touched.setdefault(tuple(now[place] for place in at), ([], []))[1].append(now)
+    return touched
+
+
+def _write(db: sqlite3.Connection, source: Source, different: list[Row], touched: Touched, last: int) -> None:
     """Write the different rows over, drop those past the end, and name the things they belong or belonged to."""
     holes = ", ".join("?" * (len(source.kept) + 1))
     db.executemany(f"INSERT OR REPLACE INTO rows VALUES ({holes})", different)
     dropped = {str(row) for (row,) in db.execute("SELECT row FROM rows WHERE row > ?", (last,))}
     db.execute("DELETE FROM rows WHERE row > ?", (last,))
-    if source.group is None:
-        numbers = dropped | {str(row[0]) for row in different}
-    else:
-        at = source.kept.index(source.group)
-        numbers = {str(row[at]) for row in before} | {str(row[at + 1]) for row in different}
+    numbers = {name[0] for name in touched} if source.group else dropped | {str(row[0]) for row in different}
     db.executescript("DROP TABLE IF EXISTS changed; CREATE TABLE changed (number TEXT PRIMARY KEY)")
     db.executemany("INSERT INTO changed VALUES (?)", ((number,) for number in sorted(numbers)))

@@ -88,7 +88,7 @@ TABLES: dict[str, Table] = {
         _columns(
             "id jurisdiction buyer_name buyer_unit supplier supplier_name title description status date_signed "
             f"period_start_date period_end_date value_currency procurement_method contract_number {_JUDGED} "
-            "source source_url load",
+            "source source_url load disappeared_on",
             real="value_amount",
             whole="year amendment_count",
         ),
@@ -120,7 +120,7 @@ TABLES: dict[str, Table] = {
     "transactions": Table(
         _columns(
             "id jurisdiction source buyer_name buyer_unit supplier supplier_name title description transaction_date value_currency "
-            "contract_number contract technologies products evidence source_url load",
+            "contract_number contract technologies products evidence source_url load disappeared_on",
             real="value_amount",
             whole="year source_row",
         ),
@@ -130,7 +130,7 @@ TABLES: dict[str, Table] = {
     "matters": Table(
         _columns(
             "id jurisdiction source matter_number title description matter_type status outcome body date_introduced date_agenda "
-            "date_decided enactment_number technologies products supplier evidence source_url load",
+            "date_decided enactment_number technologies products supplier evidence source_url load disappeared_on",
             whole="year",
         ),
         indexes=("jurisdiction", "outcome", "body", "matter_type", "supplier", "year", "evidence", "source", "date_agenda"),
@@ -139,7 +139,7 @@ TABLES: dict[str, Table] = {
     ),
     "documents": Table(
         _columns(
-            "id jurisdiction source title publisher date_published technologies products supplier evidence source_url load",
+            "id jurisdiction source title publisher date_published technologies products supplier evidence source_url load disappeared_on",
             whole="year",
         ),
         indexes=("jurisdiction", "publisher", "supplier", "year", "source", "date_published"),
@@ -209,9 +209,22 @@ TABLES: dict[str, Table] = {
         links={"source": "sources", "jurisdiction": "jurisdictions"},
     ),
     "loads": Table(
-        _columns("id source origin read_at sha256 result error", whole="bytes rows_read rows_staged rows_refused"),
-        indexes=("source",),
+        _columns(
+            "id source origin url first_at last_at read_at sha256 result error scope compared_with",
+            whole="bytes rows_read rows_staged rows_refused",
+        ),
+        indexes=("source", "read_at", "result"),
         links={"source": "sources"},
+    ),
+    "changes": Table(
+        _columns(
+            "id source jurisdiction contract payment matter document load noticed_on kind revision field old_value new_value technologies"
+        ),
+        indexes=("source", "jurisdiction", "contract", "payment", "matter", "document", "load", "noticed_on", "kind", "field"),
+        links={
+            "source": "sources", "jurisdiction": "jurisdictions", "contract": "contracts", "payment": "transactions", "matter": "matters",
+            "document": "documents", "load": "loads",
+        },
     ),
     "issues": Table(
         _columns("id source severity kind file field value message remedy", whole="row"),

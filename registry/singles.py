@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 from . import clean, staged
 from .build import Writer
+from .changes import About, change_rows
 from .determine import Found, found_in
 from .documents import document_holdings, document_row
-from .judged import Context, add_contracts, match_rows, thing_matches
+from .history import Change
+from .judged import Context, add_contracts, gone_things, match_rows, thing_matches
 from .kinds import KindName
 from .match import Match, supplier_of
 from .matters import matter_holdings, matter_row, unknown_statuses
@@ -23,24 +25,27 @@ Row = dict[str, Any]
 
 
 class Thing(NamedTuple):
-    """One thing that matched: the id it is published under, its rows as staged, and what its words show."""
+    """One thing that matched: its id, its rows as staged, what its words show, and since when it is no longer shown (ISO day)."""
 
     id: str
     rows: list[staged.RawRow]
     matches: list[Match]
     found: Found
+    changes: list[Change]
+    load: str = ""
+    disappeared_on: str | None = None
 
 
 def add_payments(
     writer: Writer, known: Context, source: Source, db: staged.Connection, names: Iterable[str], report: SourceReport, _: list[Any]
 ) -> None:
     """Write the payments that match; nobody else's name is published."""
-    payments, load = Payments(known.trade), load_id(source, report)
+    payments = Payments(known.trade)
     for thing in _matched(known, source, db, names, report):
-        payment = transaction_row(source, thing.rows[0], thing.id, thing.found, load)
+        payment = transaction_row(source, thing.rows[0], thing.id, thing.found, thing.load) | _gone(thing)
         payments.add(payment, thing.found)
         writer.add("transactions", [payment])
-        writer.add("matches", match_rows(known, "payment", thing.id, thing.matches))
+        _add_ties(writer, known, source, "payment", thing, payment)
     writer.add("holdings", payments.rows())
 
 
@@ -48,12 +53,12 @@ def add_matters(
     writer: Writer, known: Context, source: Source, db: staged.Connection, names: Iterable[str], report: SourceReport, issues: list[Any]
 ) -> None:
     """Write the council matters that match, with what their status comes to; a status nobody has mapped is an issue."""
-    statuses, load = [], load_id(source, report)
+    statuses = []
     for thing in _matched(known, source, db, names, report):
-        matter = matter_row(source, thing.rows[0], thing.id, thing.found, load)
+        matter = matter_row(source, thing.rows[0], thing.id, thing.found, thing.load) | _gone(thing)
         statuses.append((thing.rows[0]["status"], int(thing.rows[0]["row"])))
         writer.add("matters", [matter])
-        writer.add("matches", match_rows(known, "matter", thing.id, thing.matches))
+        _add_ties(writer, known, source, "matter", thing, matter)
         writer.add("holdings", matter_holdings(matter, thing.found, known.trade))
     issues.extend(unknown_statuses(source, statuses, report.account["origin"]))
 
@@ -62,30 +67,44 @@ def add_documents(
     writer: Writer, known: Context, source: Source, db: staged.Connection, names: Iterable[str], report: SourceReport, _: list[Any]
 ) -> None:
     """Write the documents that mention something we know."""
-    load = load_id(source, report)
     for thing in _matched(known, source, db, names, report):
-        document = document_row(source, thing.rows, thing.id, thing.found, load)
+        document = document_row(source, thing.rows, thing.id, thing.found, thing.load) | _gone(thing)
         writer.add("documents", [document])
-        writer.add("matches", match_rows(known, "document", thing.id, thing.matches))
+        _add_ties(writer, known, source, "document", thing, document)
         writer.add("holdings", document_holdings(document, thing.found, known.trade))
 
 
-def load_id(source: Source, report: SourceReport) -> str:
-    """The id of the load whose rows are written."""
-    return f"{source.id}_{report.account['sha256'][:12]}"
+def _gone(thing: Thing) -> Row:
+    return {"disappeared_on": thing.disappeared_on}
+
+
+def _add_ties(writer: Writer, known: Context, source: Source, about: About, thing: Thing, row: Row) -> None:
+    """Write why it is listed and what its publisher changed."""
+    writer.add("matches", match_rows(known, about, thing.id, thing.matches))
+    writer.add("changes", change_rows(source, about, row, thing.changes))
 
 
 def _matched(known: Context, source: Source, db: staged.Connection, names: Iterable[str], report: SourceReport) -> Iterator[Thing]:
-    """Every thing of these names, in the order of the file, counted in the report."""
+    """Every thing of these names, in the order of the file, counted in the report; then those that are shown no more."""
     seen: Counter[str] = Counter()
     report.rows_matched = 0
+    load = staged.load_id(source, report.account["load"])
     for name, rows in staged.things(db, source, names):
-        matches = thing_matches(known.matcher, rows)
-        key = (name,) if source.group else next(staged.keys(db, source, [int(rows[0]["row"])]))
-        row_id = thing_id(source, key, seen)
-        found = found_in(matches, known.products, supplier_of(known.matcher, rows[0].get("supplier_name", "")))
         report.rows_matched += len(rows)
-        yield Thing(row_id, rows, matches, found)
+        yield _thing(known, source, db, name, rows, seen, "rows")._replace(load=load)
+    for name, rows, missing in gone_things(source, db, known.matcher):
+        thing = _thing(known, source, db, name, rows, seen, "gone")
+        yield thing._replace(load=staged.load_id(source, missing.load), disappeared_on=missing.day)
+
+
+def _thing(
+    known: Context, source: Source, db: staged.Connection, name: str, rows: list[staged.RawRow], seen: Counter[str], table: staged.Table
+) -> Thing:
+    matches = thing_matches(known.matcher, rows)
+    key = (name,) if source.group else staged.key(db, source, int(name), table)
+    found = found_in(matches, known.products, supplier_of(known.matcher, rows[0].get("supplier_name", "")))
+    changes = staged.changes(db, staged.name_of(db, source, name, table))
+    return Thing(thing_id(source, key, seen), rows, matches, found, changes)
 
 
 def thing_id(source: Source, key: Iterable[str], seen: Counter[str]) -> str:

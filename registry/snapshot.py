@@ -17,6 +17,7 @@ import yaml
 from . import staged
 from .match import Matcher
 from .scan import scan
+from .scope import extract_name
 from .shape import Strict, load_file
 from .source import Source
 
@@ -45,7 +46,7 @@ class SnapshotFiles(NamedTuple):
 
 def snapshot_files(data: Path, source: str) -> SnapshotFiles:
     """The two files of a source's snapshot, whether they exist or not."""
-    return SnapshotFiles(data / "snapshots" / f"{source}.csv", data / "snapshots" / f"{source}.yml")
+    return SnapshotFiles(data / "snapshots" / extract_name(source), data / "snapshots" / f"{source}.yml")
 
 
 def read_snapshot(data: Path, source: str) -> Snapshot | None:
@@ -73,9 +74,9 @@ def take_snapshot(data: Path, source: Source, staging: Path, matcher: Matcher, s
     return snapshot
 
 
-def matched_numbers(db: staged.Connection, source: Source, matcher: Matcher) -> Iterator[str]:
+def matched_numbers(db: staged.Connection, source: Source, matcher: Matcher, table: staged.Table = "rows") -> Iterator[str]:
     """The names of the things (contract numbers, places of rows) whose words match anything; one may come more than once."""
-    for number, _ in scan(matcher, staged.words(db, source)):
+    for number, _ in scan(matcher, staged.words(db, source, table)):
         yield str(number)
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from . import history, staged
 from .archive import Archived
 from .beside import fresh_beside
+from .history import Touched, Unstaged
 from .incoming import Table, reading, unknown_columns
 from .issues import Issue
 from .pages import searched_for
@@ -25,30 +27,49 @@ from .sql import quoted
 
 
 class Staged(NamedTuple):
-    """The account of one load: rows read = rows staged + rows refused; issues hold every refusal by row."""
+    """The account of one load: rows read = rows staged + rows refused; issues hold every refusal by row.
+
+    Where only the difference to another load was staged, `base` is that one's sha256, `touched` the rows of it.
+    """
 
     rows_read: int
     rows_staged: int
     rows_refused: int
     issues: list[Issue]
+    base: str = ""
+    touched: Touched | None = None
 
 
-def stage(source: Source, load: Archived, target: Path, definition: str, tick: Callable[[int], object]) -> Staged:
+def stage(
+    source: Source, load: Archived, target: Path, definition: str, tick: Callable[[int], object], unstaged: Iterable[Unstaged] = ()
+) -> Staged:
     """Write every row of `load` to the staging database `target`; SourceError leaves the old one as it was.
 
-    `definition` is a hash of the source file's meaning, kept in the account. `tick(n)` is called with the number of
-    rows newly read, for a progress bar.
+    `definition` is a hash of the source file's meaning, kept in the account; what `target` holds under the same one is what
+    the load is compared with. `unstaged` are the loads in between that could not be staged. `tick(n)` is called with the
+    number of rows newly read, for a progress bar.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = fresh_beside(target)
     try:
         with reading(source, load) as table, closing(sqlite3.connect(beside)) as db:
-            staged = _fill(db, source, load, table, tick)
-            close_staging(db, source, load, definition, staged)
+            done = _fill(db, source, load, table, tick)
+            with before(target, definition) as old:
+                close_staging(db, source, load, definition, done, old, unstaged)
         beside.replace(target)
-        return staged
+        return done
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def before(target: Path, definition: str) -> Iterator[sqlite3.Connection | None]:
+    """The staging of the load before, where there is one made under the same reading of the columns."""
+    if not target.exists():
+        yield None
+        return
+    with staged.reading(target) as old:
+        yield old if staged.account(old).get("definition") == definition else None
 
 
 def _fill(db: sqlite3.Connection, source: Source, load: Archived, table: Table, tick: Callable[[int], object]) -> Staged:
@@ -69,17 +90,37 @@ def _prepare(db: sqlite3.Connection, source: Source) -> None:
 
 
 def close_staging(
-    db: sqlite3.Connection, source: Source, load: Archived, definition: str, staged: Staged, base: str = ""
+    db: sqlite3.Connection,
+    source: Source,
+    load: Archived,
+    definition: str,
+    done: Staged,
+    old: sqlite3.Connection | None,
+    unstaged: Iterable[Unstaged],
 ) -> None:
-    """Index the key, refuse undeclared repeats, and write the account beside the rows.
-
-    `base` is the sha256 of the load to which this one was compared, where only the difference was staged.
-    """
+    """Index the key, refuse undeclared repeats, write what changed since the staging `old`, and the account beside the rows."""
     if source.key:
         key = ", ".join(quoted(column) for column in _key(source))
         db.execute(f"CREATE INDEX IF NOT EXISTS by_key ON rows ({key})")
-        staged.issues.extend(nameless_rows(db, source, load))
-        staged.issues.extend(repeated_keys(db, source, load, key))
+        done.issues.extend(nameless_rows(db, source, load))
+        done.issues.extend(repeated_keys(db, source, load, key))
+    history.begin(db, source, old)
+    _tell(db, source, load, done, old, unstaged)
+    history.index(db, source)
+    _write_account(db, source, load, definition, done)
+    db.commit()
+
+
+def _tell(
+    db: sqlite3.Connection, source: Source, load: Archived, done: Staged, old: sqlite3.Connection | None, unstaged: Iterable[Unstaged]
+) -> None:
+    counts = (done.rows_read, done.rows_staged, done.rows_refused)
+    two = history.add_load(db, source, load, counts, unstaged)
+    if old and two:
+        history.compare(db, old, two, done.touched)
+
+
+def _write_account(db: sqlite3.Connection, source: Source, load: Archived, definition: str, done: Staged) -> None:
     db.executescript("DROP TABLE IF EXISTS account; DROP TABLE IF EXISTS issues")
     db.execute("CREATE TABLE account (name TEXT PRIMARY KEY, value TEXT)")
     facts = (
@@ -87,17 +128,17 @@ def close_staging(
         ("origin", load.origin),
         ("read_at", load.read_at),
         ("bytes", load.size),
-        ("rows_read", staged.rows_read),
-        ("rows_staged", staged.rows_staged),
-        ("rows_refused", staged.rows_refused),
+        ("rows_read", done.rows_read),
+        ("rows_staged", done.rows_staged),
+        ("rows_refused", done.rows_refused),
         ("definition", definition),
-        ("base", base),
+        ("base", done.base),
+        ("load", db.execute("SELECT id FROM loads ORDER BY rowid DESC LIMIT 1").fetchone()[0]),
         ("searched_for", json.dumps(searched_for(source.id, load))),
     )
     db.executemany("INSERT INTO account VALUES (?, ?)", facts)
     db.execute(f"CREATE TABLE issues ({', '.join(Issue._fields)})")
-    db.executemany(f"INSERT INTO issues VALUES ({', '.join('?' * len(Issue._fields))})", staged.issues)
-    db.commit()
+    db.executemany(f"INSERT INTO issues VALUES ({', '.join('?' * len(Issue._fields))})", done.issues)
 
 
 def _key(source: Source) -> tuple[str, ...]:

@@ -12,8 +12,10 @@ from contextlib import closing, contextmanager
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from typing import Literal
 
 from .audit import reader
+from .history import Change, Missing, StagedLoad, lead, written
 from .issues import Issue
 from .kinds import WORDS, FieldName
 from .source import Source
@@ -21,6 +23,10 @@ from .sql import nameless, quoted
 
 Connection = sqlite3.Connection
 Words = tuple[str, str, str, str, str]
+# What the newest load shows, or the last rows of the things that it shows no more.
+Table = Literal["rows", "gone"]
+# What tells their rows apart; rows that are gone come from several files.
+_PLACE: dict[Table, str] = {"rows": "row", "gone": "rowid"}
 # One row as staged: its place in the file, and the raw text per field.
 RawRow = dict[str, str]
 
@@ -35,15 +41,15 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         db.close()
 
 
-def words(db: sqlite3.Connection, source: Source) -> Iterator[Words]:
-    """(name of the thing, title, description, supplier name, buyer unit) of every staged row, blank where not published."""
+def words(db: sqlite3.Connection, source: Source, table: Table = "rows") -> Iterator[Words]:
+    """(name of the thing, title, description, supplier name, buyer unit) of every row, blank where not published."""
     columns = ", ".join(_column(source, name) for name in WORDS)
     if source.group is None:
-        return db.execute(f"SELECT CAST(row AS TEXT), {columns} FROM rows")
-    return db.execute(f"SELECT {quoted(source.group)}, {columns} FROM rows WHERE NOT {nameless(source.group)}")
+        return db.execute(f"SELECT CAST({_PLACE[table]} AS TEXT), {columns} FROM {table}")
+    return db.execute(f"SELECT {quoted(source.group)}, {columns} FROM {table} WHERE NOT {nameless(source.group)}")
 
 
-def things(db: sqlite3.Connection, source: Source, numbers: Iterable[str]) -> Iterator[tuple[str, list[RawRow]]]:
+def things(db: sqlite3.Connection, source: Source, numbers: Iterable[str], table: Table = "rows") -> Iterator[tuple[str, list[RawRow]]]:
     """Each wanted thing by its name with all its rows, in the order of the file.
 
     The numbers go through a temporary table, so that memory stays flat however many there are.
@@ -51,20 +57,20 @@ def things(db: sqlite3.Connection, source: Source, numbers: Iterable[str]) -> It
     db.execute("CREATE TEMP TABLE wanted (number TEXT PRIMARY KEY) WITHOUT ROWID")
     db.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", ((number,) for number in numbers))
     names = list(source.fields)
-    columns = ", ".join(f"rows.{quoted(source.fields[name])}" for name in names)
-    same = f"rows.{quoted(source.group)} = wanted.number" if source.group else "rows.row = CAST(wanted.number AS INTEGER)"
-    order = "wanted.number, rows.row" if source.group else "rows.row"
-    rows = db.execute(f"SELECT wanted.number, rows.row, {columns} FROM wanted CROSS JOIN rows ON {same} ORDER BY {order}")
+    columns = ", ".join(f"told.{quoted(source.fields[name])}" for name in names)
+    place = f"told.{_PLACE[table]}"
+    same = f"told.{quoted(source.group)} = wanted.number" if source.group else f"{place} = CAST(wanted.number AS INTEGER)"
+    order = f"wanted.number, {place}" if source.group else place
+    rows = db.execute(f"SELECT wanted.number, told.row, {columns} FROM wanted CROSS JOIN {table} AS told ON {same} ORDER BY {order}")
     for key, group in groupby(rows, key=itemgetter(0)):
         yield key, [dict(zip(("row", *names), map(str, row[1:]), strict=True)) for row in group]
     db.execute("DROP TABLE wanted")
 
 
-def keys(db: sqlite3.Connection, source: Source, rows: Iterable[int]) -> Iterator[tuple[str, ...]]:
-    """What tells each of these rows apart, as staged: its key, or all its columns where the source says that nothing does."""
+def key(db: sqlite3.Connection, source: Source, place: int, table: Table = "rows") -> tuple[str, ...]:
+    """What tells this row apart, as staged: its key, or all its columns where the source says that nothing does."""
     columns = ", ".join(map(quoted, source.key or source.kept))
-    for row in rows:
-        yield db.execute(f"SELECT {columns} FROM rows WHERE row = ?", (row,)).fetchone()
+    return tuple(db.execute(f"SELECT {columns} FROM {table} WHERE {_PLACE[table]} = ?", (place,)).fetchone())
 
 
 def raw_rows(db: sqlite3.Connection, source: Source, rows: Iterable[int]) -> Iterator[tuple[str, ...]]:
@@ -116,6 +122,33 @@ def filled(db: sqlite3.Connection, source: Source) -> dict[str, float]:
 def account(db: sqlite3.Connection) -> dict[str, str]:
     """The account of the load: sha256, origin, read_at, bytes and the row counts, as text."""
     return dict(db.execute("SELECT name, value FROM account").fetchall())
+
+
+def loads(db: sqlite3.Connection) -> list[StagedLoad]:
+    """Every load that made this staging, oldest first."""
+    return [StagedLoad(*row) for row in db.execute("SELECT * FROM loads ORDER BY rowid")]
+
+
+def changes(db: sqlite3.Connection, name: str) -> list[Change]:
+    """What the loads changed of one thing, oldest first."""
+    return [Change(*row) for row in db.execute("SELECT * FROM history WHERE name = ? ORDER BY rowid", (name,))]
+
+
+def missing(db: sqlite3.Connection) -> dict[str, Missing]:
+    """The things that are no longer shown, by their name in the history."""
+    return {name: Missing(*facts) for name, *facts in db.execute("SELECT * FROM missing ORDER BY name")}
+
+
+def name_of(db: sqlite3.Connection, source: Source, thing: str, table: Table = "rows") -> str:
+    """The name in the history of a thing as `things` names it; "" where its loads cannot be compared."""
+    if source.group or not lead(source):
+        return thing if source.group else ""
+    return written(key(db, source, int(thing), table))
+
+
+def load_id(source: Source, load: str) -> str:
+    """The id in `loads` of a load of this source."""
+    return f"{source.id}_{load}"
 
 
 def read_again(path: Path, read_at: str) -> None:

@@ -7,9 +7,12 @@ Their hash is kept in the registry; while it still fits and no newer bytes wait,
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from .paths import Paths
@@ -18,9 +21,10 @@ CHUNK = 1 << 20
 
 
 def state(paths: Paths) -> str:
-    """The hash of engine, knowledge and staged bytes from which a registry is made."""
+    """The hash of engine, knowledge, staged bytes and what is remembered of readings, from which a registry is made."""
     parts = [fingerprint(Path(__file__).parent, "*.py"), fingerprint(paths.data, "*")]
     parts += [f"{slug}={account.get('sha256')}" for slug, account in _staged(paths)]
+    parts += [f"{slug}={one}" for slug in _slugs(paths) for one in _readings(paths.ledger(slug))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -30,9 +34,23 @@ def fingerprint(folder: Path, pattern: str) -> str:
     for path in sorted(folder.rglob(pattern)):
         parts = path.relative_to(folder).parts
         if path.is_file() and "build" not in parts[:-1] and "__pycache__" not in parts:
+            status = path.stat()
             digest.update(f"{path.relative_to(folder)}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+            digest.update(_digest(path, status.st_mtime_ns, status.st_size))
     return digest.hexdigest()
+
+
+def _readings(ledger: Path) -> Iterator[str]:
+    """What was read and what failed, in order, whenever that was; the same twice in a row is told once."""
+    lines = ledger.read_bytes().splitlines() if ledger.exists() else []
+    told = ({**json.loads(line), "at": ""} for line in lines)
+    yield from (json.dumps(one) for one, _ in groupby(told))
+
+
+@cache
+def _digest(path: Path, changed: int, size: int) -> bytes:
+    """The hash of one file, taken once while it stays as it is (nanoseconds of its last change, bytes)."""
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 def exit_status_if_unchanged(paths: Paths, wanted: tuple[str, ...], given: Path | None) -> int | None:
@@ -52,8 +70,10 @@ def _waiting(paths: Paths, wanted: tuple[str, ...], given: Path | None) -> bool:
 
 
 def _same(given: Path, account: dict[str, object]) -> bool:
-    """Whether a file is what was staged; another size is enough to know that it is not."""
-    return str(given.stat().st_size) == str(account.get("bytes")) and sha256_of(given) == account.get("sha256")
+    """Whether a file is what was staged, name and bytes; another size is enough to know that it is not."""
+    if (given.name, str(given.stat().st_size)) != (account.get("origin"), str(account.get("bytes"))):
+        return False
+    return sha256_of(given) == account.get("sha256")
 
 
 def sha256_of(path: Path) -> str:

@@ -103,6 +103,54 @@ select jurisdictions.id as jurisdiction, jurisdictions.name as place, jurisdicti
 from jurisdictions join searched_places on searched_places.jurisdiction = jurisdictions.id
 """
 
+# One sentence for each difference, for the page, the feed and whoever asks with SQL.
+_CHANGES_TOLD = """
+select changes.id, changes.noticed_on, changes.jurisdiction, jurisdictions.name as place, changes.contract, changes.payment,
+       changes.matter, changes.document, coalesce(contracts.title, matters.title, documents.title, nullif(transactions.title, ''),
+       transactions.supplier_name) as title, coalesce(contracts.supplier_name, transactions.supplier_name) as supplier_name,
+       changes.kind, changes.field, changes.revision, changes.old_value, changes.new_value,
+       case changes.kind
+         when 'added' then 'New in the publisher''s list.'
+         when 'disappeared' then 'No longer in the publisher''s list.'
+         when 'returned' then 'Back in the publisher''s list.'
+         when 'amendment_added' then 'Amendment ' || coalesce(changes.revision || ' ', '') || 'is new'
+           || coalesce(': ' || changes.new_value, '') || '.'
+         when 'amendment_disappeared' then 'Amendment ' || coalesce(changes.revision || ' ', '') || 'is no longer listed'
+           || coalesce(': ' || changes.old_value, '') || '.'
+         when 'changed' then replace(changes.field, '_', ' ') || coalesce(' of revision ' || changes.revision, '') || ': '
+           || coalesce(changes.old_value, 'blank') || ' became ' || coalesce(changes.new_value, 'blank') || '.'
+       end as said,
+       changes.technologies, coalesce(contracts.evidence, matters.evidence, documents.evidence, transactions.evidence) as evidence,
+       changes.source, changes.load
+from changes left join contracts on contracts.id = changes.contract left join transactions on transactions.id = changes.payment
+left join matters on matters.id = changes.matter left join documents on documents.id = changes.document
+left join jurisdictions on jurisdictions.id = changes.jurisdiction
+"""
+
+# What "no change" rests on: which loads of each source were compared, or that there is only one.
+_COMPARISONS = """
+with counted as (
+  select sources.id as source, sources.jurisdiction, sources.title, count(loads.id) as loads,
+         min(substr(loads.first_at, 1, 10)) as first_on, max(substr(loads.first_at, 1, 10)) as newest_on,
+         max(substr(loads.read_at, 1, 10)) as last_read_on,
+         count(loads.compared_with) as compared, coalesce(sum(loads.scope in ('part', 'matched_only')), 0) as partial
+  from sources left join loads on loads.source = sources.id and loads.result = 'loaded'
+  group by sources.id
+)
+select *, title || case
+    when loads = 0 then ': never loaded, so nothing can be compared.'
+    when compared = 0 and loads > 1 then ': ' || loads || ' loads, but nothing tells its rows apart, so they cannot be compared.'
+    when compared = 0 then ': only one load exists (of ' || first_on || ', last read ' || last_read_on
+      || '), so nothing can be compared yet.'
+    else ': ' || loads || ' loads, from ' || first_on || ' to ' || newest_on || ' (last read ' || last_read_on
+      || '), each compared with the one before'
+      || case when partial > 0
+         then '; ' || partial || ' of them show only some contracts, which proves none of the others new or gone' else '' end
+      || '.'
+  end as words
+from counted
+"""
+
 VIEWS: dict[str, str] = {
     "acquisitions": _ACQUISITIONS,
     "place_names": _PLACE_NAMES,
@@ -110,6 +158,8 @@ VIEWS: dict[str, str] = {
     "searched_places": _SEARCHED_PLACES,
     "search_notes": _SEARCH_NOTES,
     "places": _PLACES,
+    "changes_told": _CHANGES_TOLD,
+    "comparisons": _COMPARISONS,
     "ocds_releases": OCDS_RELEASES,
     "testimony_sentences": TESTIMONY_SENTENCES,
     "data_package": DATA_PACKAGE,

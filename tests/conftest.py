@@ -39,6 +39,7 @@ COLUMNS = (
 )  # fmt: skip
 NUMBER, REVISION, TITLE = "Purchase Order (Contract) Number", "Revision Number", "Purchase Order Description"
 ADDRESS = "1 SYNTHETIC STREET"
+MOMENTS = ("first_at", "last_at", "read_at")
 RUN = (sys.executable, "-c", "from registry.cli import main; main()")
 
 
@@ -104,7 +105,7 @@ def _rows(path: Path, query: str, values: Iterable[Any]) -> list[dict[str, Any]]
 
 
 def _content(db: sqlite3.Connection, name: str) -> list[tuple[Any, ...]]:
-    columns = [row[1] for row in db.execute(f"PRAGMA table_info([{name}])") if (name, row[1]) != ("loads", "read_at")]
+    columns = [row[1] for row in db.execute(f"PRAGMA table_info([{name}])") if name != "loads" or row[1] not in MOMENTS]
     stored = db.execute(f"SELECT {', '.join(f'[{column}]' for column in columns)} FROM [{name}] ORDER BY rowid")
     return [row for row in stored if (name, row[0]) != ("about_this_registry", "last_load")]
 

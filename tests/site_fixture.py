@@ -143,8 +143,24 @@ def _coverage() -> dict[str, list[Row]]:
             {"id": "c3", "source": "public-records", "jurisdiction": "us-ma-boston", "state": "searched", "scope": "whole",
              "searched_from": "2004-01-01", "searched_through": "2026-11-01", "not_searched_for": "[]"},
         ],
-        "loads": [{"id": "l1", "source": "zz-contracts", "origin": "bundled", "read_at": "2026-01-02T03:04:05Z",
-                   "sha256": "0" * 64, "result": "ok", "rows_read": 3, "rows_staged": 3, "rows_refused": 0}],
+        "loads": [
+            {"id": "l0", "source": "zz-contracts", "origin": "bundled", "first_at": "2025-12-02T03:04:05Z",
+             "read_at": "2025-12-02T03:04:05Z", "last_at": "2025-12-02T03:04:05Z", "sha256": "1" * 64,
+             "result": "loaded", "scope": "whole"},
+            {"id": "l1", "source": "zz-contracts", "origin": "bundled", "first_at": "2026-01-02T03:04:05Z",
+             "read_at": "2026-01-02T03:04:05Z", "last_at": "2026-01-02T03:04:05Z", "sha256": "0" * 64,
+             "result": "loaded", "scope": "whole", "compared_with": "l0",
+             "rows_read": 3, "rows_staged": 3, "rows_refused": 0},
+        ],
+        "changes": [
+            {"id": f"{contract}__{field}", "source": "zz-contracts", "jurisdiction": "us-zz-exampleton", "contract": contract, "load": "l1",
+             "noticed_on": "2026-01-02", "kind": "changed", "revision": "1", "field": field, "old_value": old, "new_value": new,
+             "technologies": json.dumps(["cctv"])}
+            for contract, field, old, new in (
+                ("zz-1", "value_amount", "100.00", "117770.30"), ("zz-1", "period_end_date", None, "2021-12-31"),
+                ("zz-hostile", "title", HOSTILE["image"], HOSTILE["script"]),
+            )
+        ],
         "issues": [{"id": "i1", "source": "zz-contracts", "severity": "warning", "kind": "date", "field": "End Date",
                     "value": "11/30/3030", "message": "[synthetic] year 3030", "remedy": "Look at the row.", "row": 7}],
         "about_this_registry": [{"id": "built_at", "value": "2026-01-02T03:04:05Z"}],

@@ -36,7 +36,7 @@ def held(found: Found = PRODUCT, **changed: str | None) -> list[dict[str, Any]]:
     contract = {
         "id": "us-zz-exampleton_7", "jurisdiction": "us-zz-exampleton", "title": "[synthetic]", "contract_number": "7",
         "buyer_name": "City of Exampleton", "supplier": found.supplier, "supplier_name": "SYNTHETIC RESELLER", "source_url": "",
-        "date_signed": days["signed"], "period_start_date": days["start"], "period_end_date": days["end"],
+        "date_signed": days["signed"], "period_start_date": days["start"], "period_end_date": days["end"], "disappeared_on": None,
     }  # fmt: skip
     return list(contract_holdings(contract, found, TRADE))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import sqlite3
 import threading
 import time
@@ -261,10 +262,18 @@ def test_load_fetches_and_says_when_it_could_not(copied: Checkout, portal: Simul
     assert result.exit_code == 1 and json.loads(result.stdout)["sources"][0]["result"] == "failed"
     assert copied.rows("SELECT id, value_amount, period_start_date FROM contracts ORDER BY id") == held
     assert "Maintenance" in copied.rows("SELECT why FROM coverage")[0]["why"]
-    assert [one["result"] for one in copied.rows("SELECT result FROM loads")] == ["failed"]
+    assert [one["result"] for one in copied.rows("SELECT result FROM loads ORDER BY rowid")] == ["loaded", "failed"]
     asked = len(portal.asked)
-    assert copied.run("load", "--offline").exit_code == 0
+    for command in (("load", "--offline"), ("tag",)):
+        assert copied.run(*command).exit_code == 0
+        assert "Maintenance" in copied.rows("SELECT why FROM coverage")[0]["why"], "the failure is forgotten"
     assert len(portal.asked) == asked
+    portal.fault = None
+    assert copied.run("load").exit_code == 0
+    assert "Maintenance" not in copied.rows("SELECT why FROM coverage")[0]["why"]
+    first, failed = copied.rows("SELECT * FROM loads ORDER BY rowid")
+    assert (first["url"], first["origin"]) == ("https://example.org/synthetic", "synthetic.pages.json")
+    assert "Maintenance" in failed["error"] and first["read_at"] >= failed["first_at"] and failed["read_at"] is None
 
 
 def test_probing_tells_ok_changed_and_failed_and_loads_nothing(copied: Checkout, portal: Simulator) -> None:
@@ -295,6 +304,8 @@ def test_a_fetch_killed_at_any_moment_is_made_good_by_the_next(seed: int, copied
     print(f"seed {seed}: killed at request {point}, {'waiting for its reply' if waits else f'{after * 1000:.0f} ms after it'}")
     synthetic_source(copied, portal)
     assert copied.run("load").exit_code == 0
+    undisturbed = Checkout(copied.data, tmp_path / "undisturbed")
+    shutil.copytree(copied.build, undisturbed.build)
     portal.rows = portal_simulator.rows(13)
     portal.asked.clear()
 
@@ -317,7 +328,6 @@ def test_a_fetch_killed_at_any_moment_is_made_good_by_the_next(seed: int, copied
     with closing(sqlite3.connect(copied.build / "staging" / "synthetic.db")) as db:
         assert db.execute("SELECT count(*) FROM rows").fetchone() in [(10,), (13,)]
     assert copied.run("load").exit_code == 0
-    undisturbed = Checkout(copied.data, tmp_path / "undisturbed")
     assert undisturbed.run("load").exit_code == 0
     assert copied.dump() == undisturbed.dump()
     folder = copied.build / "archive" / "synthetic"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from registry import archive, restage
 from registry.errors import SourceError
+from registry.history import TABLES
 from registry.source import Source, load_sources
 from registry.stage import stage
 
@@ -29,11 +31,12 @@ def source() -> Source:
 
 
 def content(target: Path) -> dict[str, list[Any]]:
-    """All that a staging says, but for how it came about."""
+    """All that a staging says of its rows and of what changed, but for how it came about."""
     with closing(sqlite3.connect(target)) as db:
         account = [one for one in db.execute("SELECT * FROM account ORDER BY name") if one[0] not in ("base", "read_at")]
         issues = sorted(db.execute("SELECT * FROM issues"), key=repr)
-        return {"rows": db.execute("SELECT * FROM rows ORDER BY row").fetchall(), "issues": issues, "account": account}
+        tables = {name: db.execute(f"SELECT * FROM {name} ORDER BY rowid").fetchall() for name in ("rows", *TABLES)}
+        return {**tables, "issues": issues, "account": account}
 
 
 def staged_after(source: Source, write: Write, before: Rows, after: Rows) -> tuple[Any, Path, Path]:
@@ -43,6 +46,7 @@ def staged_after(source: Source, write: Write, before: Rows, after: Rows) -> tup
     target, whole = folder / "staging" / "one.db", folder / "staging" / "whole.db"
     target.unlink(missing_ok=True)
     stage(source, archive.keep(first, folder / "archive", "first.csv"), target, "definition", lambda rows: None)
+    shutil.copyfile(target, whole)
     load = archive.keep(second, folder / "archive", "second.csv")
     stage(source, load, whole, "definition", lambda rows: None)
     return restage.restage(source, load, target, "definition", lambda rows: None), target, whole
