@@ -148,6 +148,7 @@ _DECISIONS = """
 select id, event_date, event_type, title, decided_by, evidence_grade from records
 where jurisdiction = :id and stage = 'decided' order by event_from desc limit 100
 """
+
 _CHANGES = "select noticed_on, said from changes_told where {kind} = :id order by noticed_on desc, id limit 200"
 
 _COMPARED = "select words from comparisons join {table} on {table}.source = comparisons.source where {table}.id = :id"

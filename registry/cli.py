@@ -95,7 +95,7 @@ def tag(ctx: click.Context, as_json: bool, quiet: bool) -> None:
 @main.command()
 @click.argument("source", required=False, metavar="[SOURCE]")
 @click.option("--since", metavar="DATE", help="Every load first read on DATE (YYYY-MM-DD) or later, not only the newest.")
-@_JSON
+@JSON
 @click.pass_context
 def diff(ctx: click.Context, source: str | None, since: str | None, as_json: bool) -> None:
     """Tell what the newest load of each source (or of SOURCE) changed in what we hold.
@@ -109,7 +109,7 @@ def diff(ctx: click.Context, source: str | None, since: str | None, as_json: boo
     """
     from .diff import differences, in_words
 
-    found = differences(_paths(ctx).registry, source, since)
+    found = differences(paths_of(ctx).registry, source, since)
     click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else in_words(found))
 
 

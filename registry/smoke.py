@@ -26,8 +26,9 @@ ROWS = (
 )  # fmt: skip
 # Pages that the site's own plugins answer.
 OWN = (
-    "/answer", "/answer.json", "/testify", "/testify.atom", "/changed", "/changed.atom", "/changed.json", "/request",
-    "/testimony", "/corrections", "/corrections.atom", "/robots.txt", "/sitemap.xml", "/llms.txt", "/export/datapackage.json", "/export/data/sources.csv",
+    "/answer", "/answer.json", "/testify", "/testify.atom", "/changed", "/changed.atom", "/changed.json", "/request", "/testimony", "/map",
+    "/sharing", "/corrections", "/corrections.atom", "/robots.txt", "/sitemap.xml", "/llms.txt", "/export/datapackage.json",
+    "/export/data/sources.csv",
 )  # fmt: skip
 WANTED_HEADERS = ("content-security-policy", "x-content-type-options", "referrer-policy", "cache-control")
 SECONDS = 30.0
