@@ -12,8 +12,8 @@ DATABASE = "registry"
 FOUND = ("laws", "jurisdictions", "technologies", "products", "suppliers", "records", "matters", "contracts")
 PER_FILE = 10_000  # addresses; the protocol allows 50,000 and 50 MB: https://www.sitemaps.org/protocol.html
 PLAIN = (
-    "/", "/testify", "/changed", "/testimony", "/map", "/sharing", "/corrections", "/registry/places", "/registry/what_we_have_not_searched",
-    "/registry/sources",
+    "/", "/testify", "/changed", "/testimony", "/map", "/sharing", "/corrections", "/registry/places",
+    "/registry/what_we_have_not_searched", "/registry/sources",
 )  # fmt: skip
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 # Pages that cost much and say nothing that the pages of the rows do not say.
