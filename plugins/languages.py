@@ -29,8 +29,8 @@ PLACE = re.compile(r"\{(\w+)\}")
 SPEAKING_FILES = re.compile(r"^/(answer\.json|testify\.(ics|atom)|pictures/[a-z-]+\.svg)$")
 # What stands in these places was published by others or typed by the reader: it is never a message, whatever its words.
 AS_IT_IS = frozenset({
-    "about", "asked", "body_name", "buyer_name", "cite", "city", "days", "number", "origin", "place", "publisher", "stated",
-    "supplier", "title", "typed", "unit",
+    "about", "asked", "body_name", "buyer_name", "cite", "city", "days", "new", "number", "old", "origin", "place", "publisher",
+    "revision", "stated", "supplier", "title", "typed", "unit",
 })  # fmt: skip
 # What stands in these is a day, a month or a year, or the text is not that message.
 DAYS = frozenset({"day", "from", "to", "end", "earliest", "latest"})

@@ -113,12 +113,16 @@ select changes.id, changes.noticed_on, changes.jurisdiction, jurisdictions.name 
          when 'added' then 'New in the publisher''s list.'
          when 'disappeared' then 'No longer in the publisher''s list.'
          when 'returned' then 'Back in the publisher''s list.'
-         when 'amendment_added' then 'Amendment ' || coalesce(changes.revision || ' ', '') || 'is new'
-           || coalesce(': ' || changes.new_value, '') || '.'
-         when 'amendment_disappeared' then 'Amendment ' || coalesce(changes.revision || ' ', '') || 'is no longer listed'
-           || coalesce(': ' || changes.old_value, '') || '.'
-         when 'changed' then replace(changes.field, '_', ' ') || coalesce(' of revision ' || changes.revision, '') || ': '
-           || coalesce(changes.old_value, 'blank') || ' became ' || coalesce(changes.new_value, 'blank') || '.'
+         when 'amendment_added' then 'Amendment ' || coalesce(changes.revision, '-') || ' is new: '
+           || coalesce(changes.new_value, '-') || '.'
+         when 'amendment_disappeared' then 'Amendment ' || coalesce(changes.revision, '-') || ' is no longer listed: '
+           || coalesce(changes.old_value, '-') || '.'
+         when 'changed' then replace(replace(changes.field, 'value_amount', 'amount'), '_', ' ')
+           || coalesce(' of revision ' || changes.revision, '') || ': ' || case
+             when changes.old_value is null then 'was blank, now ' || changes.new_value
+             when changes.new_value is null then 'was ' || changes.old_value || ', now blank'
+             else 'was ' || changes.old_value || ', now ' || changes.new_value
+           end || '.'
        end as said,
        changes.technologies, coalesce(contracts.evidence, matters.evidence, documents.evidence, transactions.evidence) as evidence,
        changes.source, changes.load
@@ -138,15 +142,14 @@ with counted as (
   group by sources.id
 )
 select *, title || case
-    when loads = 0 then ': never loaded, so nothing can be compared.'
-    when compared = 0 and loads > 1 then ': ' || loads || ' loads, but nothing tells its rows apart, so they cannot be compared.'
+    when loads = 0 then ': never loaded, so nothing can be compared'
+    when compared = 0 and loads > 1 then ': ' || loads || ' loads, but nothing tells its rows apart, so they cannot be compared'
     when compared = 0 then ': only one load exists (of ' || first_on || ', last read ' || last_read_on
-      || '), so nothing can be compared yet.'
+      || '), so nothing can be compared yet'
     else ': ' || loads || ' loads, from ' || first_on || ' to ' || newest_on || ' (last read ' || last_read_on
       || '), each compared with the one before'
       || case when partial > 0
-         then '; ' || partial || ' of them show only some contracts, which proves none of the others new or gone' else '' end
-      || '.'
+         then ', although ' || partial || ' of them show only a part, which proves nothing else new or gone' else '' end
   end as words
 from counted
 """

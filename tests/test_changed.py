@@ -34,8 +34,8 @@ def ids(site: Datasette, **given: str) -> list[str]:
 def test_the_page_tells_each_change_as_a_sentence_and_what_was_compared(site: Datasette) -> None:
     page = get(site, "/changed")
     text = html.unescape(page.text)
-    assert "value amount of revision 1: 100.00 became 117770.30." in text
-    assert "period end date of revision 1: blank became 2021-12-31." in text
+    assert "amount of revision 1: was 100.00, now 117770.30." in text
+    assert "period end date of revision 1: was blank, now 2021-12-31." in text
     assert "[synthetic] Exampleton contracts: 2 loads, from 2025-12-02 to 2026-01-02" in text and BY_HAND in text
     assert "<script>alert" not in page.text
 
@@ -55,7 +55,7 @@ def test_the_feed_is_read_by_a_feed_reader_and_its_ids_stay(site: Datasette) -> 
     feed = feedparser.parse(answer.content)
     assert not feed.bozo and feed.version == "atom10" and len(feed.entries) == 3
     assert BY_HAND in feed.feed.subtitle and "2 loads" in feed.feed.subtitle
-    entry = next(one for one in feed.entries if "100.00 became" in one.title)
+    entry = next(one for one in feed.entries if "was 100.00" in one.title)
     assert entry.link == "http://localhost/registry/contracts/zz-1" and entry.updated == "2026-01-02T00:00:00Z"
     everywhere = feedparser.parse(get(site, "/changed.atom").content)
     assert {one.id for one in everywhere.entries} == {one.id for one in feed.entries} and everywhere.feed.id != feed.feed.id
@@ -65,14 +65,14 @@ def test_the_feed_is_read_by_a_feed_reader_and_its_ids_stay(site: Datasette) -> 
 
 @pytest.mark.parametrize(
     ("place", "says"),
-    [("Exampleton", "2 loads, from 2025-12-02 to 2026-01-02 (last read 2026-01-02), each compared with the one before."),
+    [("Exampleton", "2 loads, from 2025-12-02 to 2026-01-02 (last read 2026-01-02), each compared with the one before"),
      ("Elsewhere, ZZ", "[synthetic] Elsewhere contracts: never loaded, so nothing can be compared."),
-     ("us-zz-twin", "No source of this place is in the registry, so nothing can be compared.")],
+     ("us-zz-twin", "no source of this place is in the registry, so nothing can be compared.")],
 )  # fmt: skip
 def test_an_empty_list_says_what_was_compared(place: str, says: str, site: Datasette) -> None:
     for path in ("/changed", "/changed.atom", "/registry/what_changed"):
         text = html.unescape(get(site, path, place=place, technology="", since="2026-02-01").text)
-        assert "No change noticed in what we compared." in text and says in text
+        assert "No change noticed in what we compared: " in text and says in text
 
 
 def test_one_load_alone_compares_with_nothing(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_one_load_alone_compares_with_nothing(tmp_path: Path) -> None:
     site = serve.test_client(site_fixture.write(tmp_path / "registry.db", rows), site_fixture.ROOT)
     for path in ("/changed", "/registry/contracts/zz-1"):
         text = html.unescape(get(site, path).text)
-        assert "only one load exists (of 2025-12-02, last read 2025-12-02), so nothing can be compared yet." in text
+        assert "only one load exists (of 2025-12-02, last read 2025-12-02), so nothing can be compared yet" in text
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_contract_shows_what_it_looked_like_before_and_that_it_is_gone(tmp_pat
     rows["contracts"][0]["disappeared_on"] = "2026-01-02"
     site = serve.test_client(site_fixture.write(tmp_path / "registry.db", rows), site_fixture.ROOT)
     text = html.unescape(get(site, "/registry/contracts/zz-1").text)
-    assert "No longer in the publisher's list since 2026-01-02." in text and "100.00 became 117770.30" in text
+    assert "No longer in the publisher's list since 2026-01-02." in text and "was 100.00, now 117770.30" in text
     assert "2026-01-02" in get(site, "/registry/contracts.csv", id="zz-1").text
 
 

@@ -235,10 +235,10 @@ def test_diff_tells_a_person_what_the_newest_load_changed(city: Checkout, portal
     told = city.run("diff")
     assert told.exit_code == 0
     assert told.stdout.splitlines()[0].endswith(": 1 added, 1 disappeared")
-    assert "    No longer in the publisher's list.\n" in told.stdout and "became" not in told.stdout
+    assert "    No longer in the publisher's list.\n" in told.stdout and ", now " not in told.stdout
     since = city.run("diff", SOURCE, "--since", "2000-01-01").stdout
     assert "nothing to compare it with" in since and "3 changed" in since
-    assert "    value amount of revision 0: 1000.00 became 4.00.\n" in since
+    assert "    amount of revision 0: was 1000.00, now 4.00.\n" in since
     loads = as_json(city.run("diff", SOURCE, "--since", "2000-01-01", "--json"))
     assert [len(one["changes"]) for one in loads] == [0, 3, 2]
 
