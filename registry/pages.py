@@ -24,6 +24,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Record = dict[str, Any]
 Form = Literal["array", "result", "features", "results"]
 LINK = ":link"
+# The query that found a row. Where it is kept, a row found by two queries stands there twice.
+QUERY = ":query"
 
 
 class WireColumn(Strict, frozen=True):
@@ -42,6 +44,7 @@ class Page(Strict, frozen=True):
     rows: int
     last: str
     place: int = 0  # which of several resources of one data set
+    query: str = ""  # what was asked for, where that was not the whole data set
 
 
 class Detail(Strict, frozen=True):
@@ -109,10 +112,12 @@ def rows(source: Source, folder: Path, manifest: Manifest) -> Iterator[list[str]
     wanted = [manifest.columns.get(column, WireColumn(name=column, type="")) for column in source.kept]
     made = dict(_made(source, folder, manifest))
     seen: set[str] = set()
+    asked = QUERY in source.kept
     for page in manifest.pages:
         for record in RECORDS[manifest.form](parse_json(archive.read_page(folder, page.sha256)), page.url):
-            if manifest.identity and _again(f"{page.place} {record[manifest.identity]}", seen):
+            if manifest.identity and _again(f"{page.place} {record[manifest.identity]} {page.query if asked else ''}", seen):
                 continue
+            record[QUERY] = page.query
             for column, make in made.items():
                 record[column] = make(record)
             yield [text(record.get(column.name), column.type) for column in wanted]

@@ -250,3 +250,20 @@ def test_a_data_set_in_several_resources_is_one_source(asks: Asks | None, portal
     assert asked == {"year-one", "year-two"}
     found = stored(paths.registry, "SELECT supplier, count(*), count(DISTINCT id) FROM transactions WHERE supplier IS NOT NULL GROUP BY 1")
     assert found == [("a", 8, 8), ("b", 8, 8)]
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_what_was_asked_for_can_be_a_column(portal: Asked, real: Catalog, tmp_path: Path) -> None:
+    """A document is published for what a search found in it, so a row found by two queries stands there once for each."""
+    asks = Asks(each=("upper(supplier) like '{SUPPLIER}%'", "upper(supplier) like '{SUPPLIER} %'"), quoting="sql")
+    one = portal_simulator.source(
+        "socrata", portal.base, asks=asks, kind="documents", key=("number", ":query"), expect=portal_simulator.Expect(rows_at_least=1),
+        fields={"document_number": "number", "title": "title", "description": ":query", "source_url": "link"},
+        never_fetched={name: "Not needed." for name in ("supplier", "unit", "amount", "starts", "person")},
+    )  # fmt: skip
+    paths = refreshed(tmp_path, real, one, company("a", "Alpha Watch Inc", "Alpha Watch"))
+    queries_stored = stored(paths.staging(one.id), 'SELECT ":query", count(*) FROM rows GROUP BY 1 ORDER BY 1')
+    assert queries_stored == [("upper(supplier) like 'ALPHA WATCH %'", 4), ("upper(supplier) like 'ALPHA WATCH%'", 4)]
+    found = stored(paths.registry, "SELECT count(*), count(DISTINCT id), min(products) FROM documents")
+    assert found[0][0] == found[0][1] == 4
+    assert not any(":query" in str(request.args.get("$select")) for request in portal.asked)

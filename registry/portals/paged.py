@@ -102,7 +102,7 @@ def gather(wire: Wire, source: Source, places: Sequence[Source], fetcher: Fetche
     A data set may lie in several places of one portal; `places` are the source as it lies in each.
     """
     before, queries = _read_before(source, fetcher), _queries(source, fetcher)
-    parts = [_part(wire, place, fetcher, query, before).marked(at) for at, place in enumerate(places) for query in queries]
+    parts = [_part(wire, place, fetcher, query, before).marked(at, query) for at, place in enumerate(places) for query in queries]
     received = sum(part.received for part in parts)
     _enough(source, received)
     asked = fetcher.asking
@@ -134,9 +134,9 @@ class _Part(NamedTuple):
     received: int
     distinct: int
 
-    def marked(self, place: int) -> _Part:
-        """The same with its pages marked: what tells rows apart does so only within one place."""
-        return self._replace(pages=[msgspec.structs.replace(page, place=place) for page in self.pages])
+    def marked(self, place: int, query: str) -> _Part:
+        """The same with its pages marked: what tells rows apart does so only within one place, and a query tells why a row came."""
+        return self._replace(pages=[msgspec.structs.replace(page, place=place, query=query) for page in self.pages])
 
 
 def _part(wire: Wire, source: Source, fetcher: Fetcher, query: str, before: dict[str, Page]) -> _Part:
