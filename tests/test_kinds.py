@@ -223,7 +223,6 @@ def answer(city: Checkout, about: str, day: str) -> tuple[str, str]:
 
 
 def test_a_payment_gives_at_most_review_and_never_before_it_was_made(city: Checkout) -> None:
-    (city.data / "records" / "us-il.csv").unlink()
     pay(city, [payment("VERITONE INC", entered="2023-07-05"), payment("VERITONE INC", entered="2023-03-01")])
     word, sentence = answer(city, "veritone", "2024-01-01")
     assert word == "review" and "2023-03-01" in sentence and "no contract dates" in sentence
@@ -250,7 +249,10 @@ def test_a_reload_with_some_rows_changed_gives_what_a_fresh_load_gives(city: Che
     account = dict(stored_in(city.build / "staging" / "syn-payments.db", "SELECT * FROM account"))
     assert account["base"], "the second load should have staged the difference only"
     pay(fresh, after)
-    assert city.dump() == fresh.dump()
+    # What is said is the same; the story of how it came (loads, changes, issues of the refresh) is longer.
+    told, wanted = city.dump(), fresh.dump()
+    for table in ("transactions", "matches", "holdings", "coverage"):
+        assert told[table] == wanted[table], table
 
 
 # ---- council matters ----
@@ -302,7 +304,6 @@ def test_the_same_matter_twice_stops_the_source(city: Checkout) -> None:
 
 
 def test_a_proposed_matter_is_a_proposal_in_an_answer(city: Checkout) -> None:
-    (city.data / "records" / "us-il.csv").unlink()
     decide(city, [matter(1, "SYNTHETIC Agreement with Veritone", "Scheduled"), matter(2, "SYNTHETIC other", "Scheduled")])
     word, sentence = answer(city, "veritone", "2026-01-01")
     assert word == "review" and "(a proposal, not a contract)" in sentence
@@ -338,7 +339,6 @@ def test_documents_are_leads_and_told_once(city: Checkout) -> None:
 
 
 def test_a_document_about_a_place_is_never_firm(city: Checkout) -> None:
-    (city.data / "records" / "us-il.csv").unlink()
     edit(city.data / "sources" / "syn-documents.yml", 'jurisdiction: ""', f"jurisdiction: {PLACE}")
     lines = [document(1, '"Veritone"', title="Synthetic memo on Veritone"), document(2, '"road salt"')]
     assert city.load(written(city.data.parent, lines), "syn-documents").exit_code == 0
