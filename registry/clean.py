@@ -15,6 +15,8 @@ LONGEST_TEXT = 4_000
 PLAIN_MONEY = re.compile(r"-?\d+(?:\.\d{1,2})?")
 # What a source file writes for days and moments as ISO 8601 has them, whatever their fraction and zone; the day counts.
 ISO = "iso"
+# Between the forms of a portal that writes its days in several: its file one way, its interface another.
+OR = " or "
 _ISO = re.compile(
     r"(?P<Y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII
 )
@@ -45,7 +47,7 @@ def _cents(text: str) -> int:
 
 @lru_cache(maxsize=65536)
 def date(text: str, form: str) -> str | None:
-    """ISO day of a date written in `form` (strptime); None where blank. ValueError on anything else.
+    """ISO day of a date written in `form` (strptime, or several of it with OR between); None where blank. ValueError on anything else.
 
     A year before 1900 or after 2199 is a slip or a placeholder, so it is refused, not stored.
     """
@@ -62,7 +64,17 @@ def date(text: str, form: str) -> str | None:
 
 
 def _day(text: str, form: str) -> datetime.date:
-    """As strptime, at a tenth of its cost for the formats that are digits only."""
+    """As strptime, at a tenth of its cost for the formats that are digits only; the first of several forms that fits."""
+    first, _, others = form.partition(OR)
+    try:
+        return _day_in(text, first)
+    except ValueError:
+        if others:
+            return _day(text, others)
+        raise
+
+
+def _day_in(text: str, form: str) -> datetime.date:
     found = _numbers(form).fullmatch(text)
     if found is None:
         return datetime.datetime.strptime(text, form).date()

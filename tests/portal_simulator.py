@@ -90,6 +90,7 @@ class Simulator:
         self.server = server
         self.rows = rows(10)
         self.columns = list(COLUMNS)
+        self.labels: dict[str, str] = {}  # what people see for a column, where a test sets it
         self.about = dict(ABOUT)
         self.datastore = True
         self.resources: list[Row] = []

@@ -55,8 +55,8 @@ def ordered(portal: Simulator, named: bool, rows: list[Row] | None = None) -> li
 
 def view(portal: Simulator) -> Row:
     """The metadata of a Socrata data set."""
-    listed = [{"fieldName": name, "name": name.title(), "dataTypeName": "text", "position": at, "description": f"Words about {name}"}
-              for at, name in enumerate(portal.columns)]  # fmt: skip
+    listed = [{"fieldName": name, "name": portal.labels.get(name, name.title()), "dataTypeName": "text", "position": at,
+               "description": f"Words about {name}"} for at, name in enumerate(portal.columns)]  # fmt: skip
     licence = {"name": portal.about["licence"], "termsLink": portal.about["licence_url"]}
     return {"id": DATASET, "name": portal.about["title"], "attribution": portal.about["publisher"], "license": licence,
             "owner": {"displayName": "SYNTHETIC AUTHOR"}, "rowsUpdatedAt": 1_745_766_729, "viewCount": portal.seen["meta"],

@@ -101,3 +101,13 @@ def test_only_web_addresses_become_links(text: str) -> None:
 
 def test_a_web_address_is_kept_as_it_is() -> None:
     assert clean.web_address(" https://example.org/a?sid=X&id={1-2} ") == "https://example.org/a?sid=X&id={1-2}"
+
+
+@pytest.mark.parametrize("text", ["07/05/2023", "7/5/2023", "7/5/23", "2023-07-05T00:00:00.000", "2023-07-05"])
+def test_a_portal_that_writes_days_in_several_ways_is_read_in_each(text: str) -> None:
+    assert clean.date(text, "%m/%d/%Y or %m/%d/%y or iso") == "2023-07-05"
+
+
+def test_a_day_in_none_of_several_forms_is_refused_with_all_of_them() -> None:
+    with pytest.raises(ValueError, match="`2023` is not a date written as %m/%d/%Y or iso"):
+        clean.date("2023", "%m/%d/%Y or iso")

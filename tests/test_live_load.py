@@ -60,7 +60,7 @@ def slim() -> Catalog:
     """The real laws and places, one technology, one synthetic supplier and no records: what a load of a portal needs."""
     real = load_catalog(ROOT / "data")
     one = {"gunshot_detection": real.technologies["gunshot_detection"]}
-    return real._replace(technologies=one, suppliers={"synthetic-maker": portal_simulator.supplier()}, records=[])
+    return real._replace(technologies=one, suppliers={"synthetic-maker": portal_simulator.supplier()}, records=[], flows=[])
 
 
 class City(NamedTuple):

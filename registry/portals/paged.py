@@ -156,7 +156,7 @@ def _part(wire: Wire, source: Source, fetcher: Fetcher, query: str, before: dict
 
 def _must_fit(source: Source, found: Survey) -> None:
     own = [column for column in source.kept if source.portals_own(column) and column != found.identity]
-    unknown_columns(source, [*found.columns, found.identity, *own], source.url)
+    unknown_columns(source, list(dict.fromkeys([*found.columns, found.identity, *own])), source.url)
     if source.asks is None and found.rows is not None:
         _enough(source, found.rows)
 
