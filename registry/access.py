@@ -49,6 +49,8 @@ def access_problems(source: Source) -> Iterator[str]:
     yield from _token_problems(source.access)
     if source.portal in MUST_ASK and source.asks is None:
         yield f"asks: a {source.portal} source is searched, never read whole. Say what it is asked."
+    if ":query" in source.kept and source.asks is None:
+        yield "fields: `:query` is what the portal was asked for; without `asks` there is none."
     if ":link" in source.kept and "link" not in source.access:
         yield "access: `link` is missing; say how the address of a row's page is made, with its columns in {}."
 

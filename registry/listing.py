@@ -39,6 +39,5 @@ def source_table(listed: list[dict[str, Any]]) -> str:
 
 def _line(one: dict[str, Any]) -> str:
     loaded = f"{one['rows_staged']:,} rows from {Path(one['loaded_from']).name}, {one['loaded_at']}" if one["loaded_at"] else "never loaded"
-    return (
-        f"{one['id']}: {one['title']} ({one['kind']}, {one['jurisdiction']})\n  {one['url']}\n  probed live: {one['last_probed']}; {loaded}"
-    )
+    place = one["jurisdiction"] or "no one place"
+    return f"{one['id']}: {one['title']} ({one['kind']}, {place})\n  {one['url']}\n  probed live: {one['last_probed']}; {loaded}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ import pytest
 import stamina
 import yaml
 from conftest import ROOT, SOURCE, Checkout, row
-from portal_searches import CLIENT
+from portal_searches import CLIENT, finds
 from portal_simulator import Simulator
 from portal_wires import NAMES
 from pytest_httpserver import HTTPServer
@@ -171,3 +172,19 @@ def test_a_portal_too_large_is_asked_by_name_and_never_for_everything(
     of_rows = [request for request in portal.asked if "/views/" not in request.path]
     asked = [f"{unquote_plus(request.url)} {request.get_data().decode()}".lower() for request in of_rows]
     assert asked and all("synthetic" in one for one in asked)
+
+
+def test_a_document_mentions_what_it_was_searched_for_though_its_title_does_not(portal: Simulator, slim: Catalog, tmp_path: Path) -> None:
+    here = described(SOURCES["documentcloud-products"], portal)
+    portal.rows = [{**row, "title": "Exhibit 4"} for row in portal.rows]
+    paths, catalog = Paths(ROOT / "data", tmp_path / "build"), slim._replace(sources={here.id: here})
+    with open_web() as web:
+        assert not load(paths, catalog, [here.id], web, lambda title, size: lambda rows: None).failed
+    with closing(sqlite3.connect(f"file:{paths.registry}?mode=ro", uri=True)) as db:
+        found = db.execute("SELECT title, products FROM documents ORDER BY id").fetchall()
+    asked = [f'"{one.name}"' for one in portal_simulator.supplier().products]
+    names = {query: query.strip('"').lower().replace(" ", "-") for query in asked}
+    expected = [sorted(names[query] for query in asked if finds(query, row)) for row in portal.rows]
+    assert [title for title, _ in found] == ["Exhibit 4"] * 6
+    assert sorted(sorted(json.loads(products)) for _, products in found) == sorted(expected)
+    assert {len(one) for one in expected} == {1, 2}
