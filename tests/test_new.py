@@ -216,7 +216,7 @@ def test_every_kind_of_source_is_asked_for_what_it_needs(kind: str, portal: Simu
 def test_a_file_behind_a_resource_is_read_as_a_file(portal: Simulator, place: Checkout) -> None:
     portal.datastore = False
     assert new_source(place, f"{portal.base}/dataset/synthetic").exit_code == 0
-    assert draft(place)["access"] == {"base": portal.base, "resource": DATASET, "as": "file"}
+    assert draft(place)["access"] == {"base": portal.base, "resource": DATASET, "as": "delimited"}
     finish(place)
     assert place.run("load", SLUG).exit_code == 0
 

@@ -142,7 +142,7 @@ def _describe_ckan(at: Address, url: str, ask: Ask) -> tuple[Address, Described]
     meta = f"{at.access['base']}/api/3/action/package_show?{urlencode({'id': at.package})}"
     package = shaped(ask(meta), _PackageReply, meta).result
     resource = _chosen(package, at, url)
-    form = {} if resource.datastore_active else {"as": "file"}
+    form = {} if resource.datastore_active else {"as": "delimited"}
     chosen = at._replace(access={**at.access, "resource": resource.id, **form})
     publisher = package.organization.title if package.organization else None
     columns = _dictionary(chosen, ask) if resource.datastore_active else {}
