@@ -1,7 +1,7 @@
-"""When to be heard: contracts that end soon, as a page, a calendar (RFC 5545) and an Atom feed (RFC 4287).
+"""When to be heard: contracts that end soon and matters on coming agendas, as a page, a calendar (RFC 5545) and an Atom feed (RFC 4287).
 
-The rows are those of the canned query `ending_soon` of metadata.yml. Matters on coming agendas are not loaded yet, and
-every one of the three says so: an empty calendar must not read as "nothing is coming up".
+The rows are those of the canned queries `ending_soon` and `coming_agendas` of metadata.yml. Each of the three says which
+councils' agendas are loaded: an empty calendar must not read as "nothing is coming up".
 """
 
 from __future__ import annotations
@@ -25,6 +25,13 @@ LINE = 73  # octets of a calendar line before it is folded; the standard allows 
 ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r": ""})
 _KNOWN = """
 select count(*) from place_names where name = trim(replace(replace(replace(lower(:place), ',', ' '), '.', ' '), '  ', ' '))
+"""
+_COUNCILS = """
+select group_concat(sources.title || ' (' || coverage.searched_through || ')', '; ')
+from coverage join sources on sources.id = coverage.source
+where sources.kind = 'matters' and coverage.state = 'searched' and coalesce(coverage.searched_through, '') <> ''
+  and (:place = '' or coverage.jurisdiction in (select jurisdiction from place_names
+    where name = trim(replace(replace(replace(lower(:place), ',', ' '), '.', ' '), '  ', ' '))))
 """
 Row = dict[str, Any]
 Told = Callable[[str], str]
@@ -55,28 +62,47 @@ def day_asked(text: str) -> date | None:
         return None
 
 
+def councils_told(councils: str | None) -> str:
+    """Which councils' agendas are behind the list, each with the newest day it shows."""
+    if not councils:
+        return NOT_LOADED
+    return say(f"Matters on coming agendas are those of {councils}; a hearing elsewhere, or announced since, is not listed here.")
+
+
 async def ending(datasette: Any, request: Any) -> dict[str, Any]:
-    """What was asked for, the contracts that end in those days, and the words to say when there is none."""
+    """What was asked for, the contracts that end and the matters heard in those days, and the words to say when there is none."""
     asked = {name: " ".join((request.args.get(name) or "").split())[:200] for name in ("place", "from_date", "days")}
     first, days = day_asked(asked["from_date"]), days_asked(asked["days"])
     if first is None or days is None:
         wrong = f"We cannot read the date “{asked['from_date']}”; write it as YYYY-MM-DD." if first is None else ""
         wrong = wrong or say(f"We cannot read “{asked['days']}” as a number of days from 1 to {MOST_DAYS}.")
-        return {"asked": asked, "first": None, "days": days, "rows": [], "note": wrong, "known": False, "loaded": ""}
-    query = await datasette.get_canned_query(DATABASE, "ending_soon", request.actor)
+        return {"asked": asked, "first": None, "days": days, "rows": [], "matters": [], "note": wrong,
+                "known": False, "loaded": "", "councils": NOT_LOADED}  # fmt: skip
     given = {"place": asked["place"], "from_date": first.isoformat(), "days": str(days)}
-    found = [dict(row) for row in await datasette.get_database(DATABASE).execute(query["sql"], given)]
-    rows = [] if found[0]["note"] else [_told(datasette, request, row, first) for row in found]
-    note = found[0]["note"] or ""
+    rows, note = await _asked(datasette, request, "ending_soon", given, first)
+    matters, _ = await _asked(datasette, request, "coming_agendas", given, first)
+    councils = councils_told(await _one(datasette, _COUNCILS, place=asked["place"]))
     known = not asked["place"] or await _one(datasette, _KNOWN, place=asked["place"])
     loaded = await _one(datasette, "select max(read_at) from loads") or "1970-01-01T00:00:00Z"
-    return {"asked": asked, "first": first, "days": days, "rows": rows, "note": note, "known": known, "loaded": loaded}
+    return {"asked": asked, "first": first, "days": days, "rows": rows, "matters": matters, "note": note, "known": known, "loaded": loaded,
+            "councils": councils}  # fmt: skip
+
+
+async def _asked(datasette: Any, request: Any, name: str, given: Row, first: date) -> tuple[list[Row], str]:
+    """The rows of one canned query, or none and what it says of that."""
+    query = await datasette.get_canned_query(DATABASE, name, request.actor)
+    found = [dict(row) for row in await datasette.get_database(DATABASE).execute(query["sql"], given)]
+    if found[0]["note"]:
+        return [], found[0]["note"]
+    return [_told(datasette, request, row, first) for row in found], ""
 
 
 def _told(datasette: Any, request: Any, row: Row, first: date) -> Row:
-    page = datasette.absolute_url(request, datasette.urls.row(DATABASE, "contracts", row["contract"]))
-    return {**row, "ends": date.fromisoformat(row["period_end_date"]), "page": page,
-            "in_days": (date.fromisoformat(row["period_end_date"]) - first).days}  # fmt: skip
+    hearing = "matter" in row
+    table, ref = ("matters", row["matter"]) if hearing else ("contracts", row["contract"])
+    day = row["date_agenda"] if hearing else row["period_end_date"]
+    page = datasette.absolute_url(request, datasette.urls.row(DATABASE, table, ref))
+    return {**row, "ref": ref, "day": day, "ends": date.fromisoformat(day), "page": page, "in_days": (date.fromisoformat(day) - first).days}
 
 
 async def _one(datasette: Any, sql: str, **given: str) -> Any:
@@ -85,12 +111,14 @@ async def _one(datasette: Any, sql: str, **given: str) -> Any:
 
 def entry_id(row: Row) -> str:
     """One id for one contract and one end: an amendment that moves the end is a new entry."""
-    return str(uuid.uuid5(SPACE, f"{row['contract']} {row['period_end_date']}"))
+    return str(uuid.uuid5(SPACE, f"{row['ref']} {row['day']}"))
 
 
 def summary(row: Row, told: Told = say) -> str:
     """One line for a calendar or a feed reader."""
-    title, place = row["title"] or row["contract"], row["place"] or row["jurisdiction"]
+    title, place = row["title"] or row["ref"], row["place"] or row["jurisdiction"]
+    if "matter" in row:
+        return told(say(f"Before the council: {title} ({place})"))
     return told(say(f"Contract ends: {title} ({place})"))
 
 
@@ -98,13 +126,25 @@ def description(row: Row, told: Told = say) -> str:
     """What the entry says below its title; a lead is named as one."""
     technologies = ", ".join(told(item.replace("_", " ")) for item in json.loads(row["technologies"] or "[]"))
     lead = say("A lead: only the supplier's name matches, so somebody has to read it first.")
+    if "matter" in row:
+        heard = (*_hearing(row, technologies, told), lead if row["evidence"] == "supplier" else "", row["councils"])
+        return " ".join(told(one) for one in heard if one)
     supplier, unit = row["supplier_name"] or told(say("a supplier not stated")), row["buyer_unit"] or told(say("not stated"))
     listed, day = technologies or told(say("a technology not stated")), row["period_end_date"]
     sentences = (
         say(f"The published term of this contract with {supplier} for {listed} ends on {day}. A renewal may be decided before."),
-        say(f"Department: {unit}."), lead if row["evidence"] == "supplier" else "", NOT_LOADED,
+        say(f"Department: {unit}."), lead if row["evidence"] == "supplier" else "", row["councils"],
     )  # fmt: skip
     return " ".join(told(one) for one in sentences if one)
+
+
+def _hearing(row: Row, technologies: str, told: Told) -> tuple[str, ...]:
+    number, body, day = row["matter_number"], row["body"] or told(say("a body not stated")), row["date_agenda"]
+    listed = technologies or told(say("a technology not stated"))
+    return (
+        say(f"Matter {number} on {listed} is on the agenda of {body} on {day}, as published."),
+        say("An agenda may change: see the council's own page for the time and place, and for how to speak."),
+    )
 
 
 def folded(line: str) -> str:
@@ -126,22 +166,22 @@ def _event(row: Row, stamp: str, told: Told) -> list[str]:
     ]  # fmt: skip
 
 
-def _nothing(title: str, note: str, stamp: str, told: Told) -> list[str]:
+def _nothing(title: str, note: str, councils: str, stamp: str, told: Told) -> list[str]:
     """A note instead of events: a calendar needs one entry, and an empty one would read as "nothing is coming up"."""
     return ["BEGIN:VJOURNAL", f"UID:{uuid.uuid5(SPACE, title)}", f"DTSTAMP:{stamp}", f"DTSTART;VALUE=DATE:{stamp[:8]}",
-            f"SUMMARY:{title.translate(ESCAPES)}", f"DESCRIPTION:{f'{note} {told(NOT_LOADED)}'.translate(ESCAPES)}",
+            f"SUMMARY:{title.translate(ESCAPES)}", f"DESCRIPTION:{f'{note} {told(councils)}'.translate(ESCAPES)}",
             "END:VJOURNAL"]  # fmt: skip
 
 
-def calendar(title: str, rows: list[Row], note: str, loaded: str, told: Told = say) -> str:
-    """An iCalendar file with one whole-day event for each end; `loaded` (ISO, UTC) is the stamp of every event."""
+def calendar(title: str, rows: list[Row], note: str, councils: str, loaded: str, told: Told = say) -> str:
+    """An iCalendar file with one whole-day event for each end and each hearing; `loaded` (ISO, UTC) is the stamp of every event."""
     stamp = datetime.fromisoformat(loaded).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     lines = [
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Surveillance technology procurement registry//Contracts that end//EN",
         "CALSCALE:GREGORIAN", "METHOD:PUBLISH", f"X-WR-CALNAME:{title.translate(ESCAPES)}",
-        f"X-WR-CALDESC:{told(NOT_LOADED).translate(ESCAPES)}",
+        f"X-WR-CALDESC:{told(councils).translate(ESCAPES)}",
     ]  # fmt: skip
-    events = [line for row in rows for line in _event(row, stamp, told)] or _nothing(title, note, stamp, told)
+    events = [line for row in rows for line in _event(row, stamp, told)] or _nothing(title, note, councils, stamp, told)
     return "".join(folded(line) + "\r\n" for line in [*lines, *events, "END:VCALENDAR"])
 
 
@@ -158,9 +198,11 @@ def _xml(text: str) -> str:
     return "".join(letter for letter in text if letter in "\t\n\r" or letter >= " ")
 
 
-def atom(title: str, rows: list[Row], note: str, loaded: str, page: str, itself: str, told: Told = say, language: str = "en") -> str:
+def atom(
+    title: str, rows: list[Row], note: str, councils: str, loaded: str, page: str, itself: str, told: Told = say, language: str = "en"
+) -> str:
     """An Atom feed of the same rows; what there is to say of an empty one stands in its subtitle."""
-    subtitle = f"{note} {told(NOT_LOADED)}".strip()
+    subtitle = f"{note} {told(councils)}".strip()
     head = (
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="' + language + '">\n'
         f"<id>urn:uuid:{uuid.uuid5(SPACE, title.lower())}</id><title>{escape(title)}</title><subtitle>{escape(subtitle)}</subtitle>"
@@ -186,7 +228,7 @@ async def testify_page(datasette: Any, request: Any) -> Response:
     """/testify"""
     found = await ending(datasette, request)
     bands = [{"from": low, "to": high, "rows": [row for row in found["rows"] if low <= row["in_days"] <= high]} for low, high in BANDS]
-    context = {**found, "title": title_of(found), "bands": bands, "not_loaded": NOT_LOADED,
+    context = {**found, "title": title_of(found), "bands": bands,
                "ics": _address(datasette, request, ".ics", found), "atom": _address(datasette, request, ".atom", found)}  # fmt: skip
     return Response.html(await datasette.render_template("testify.html", context, request=request, view_name="testify"))
 
@@ -196,6 +238,12 @@ def _refused(found: dict[str, Any]) -> Response | None:
     if found["first"] is None or found["days"] is None:
         return Response.text(found["note"] + "\n", status=400)
     return None if found["known"] else Response.text(found["note"] + "\n", status=404)
+
+
+def _both(found: dict[str, Any]) -> list[Row]:
+    """Hearings and ends by their day, each with what is said of the councils."""
+    rows = sorted((*found["matters"], *found["rows"]), key=lambda row: (row["day"], row["ref"]))
+    return [{**row, "councils": found["councils"]} for row in rows]
 
 
 def _language(datasette: Any) -> tuple[Told, str]:
@@ -210,7 +258,7 @@ async def testify_ics(datasette: Any, request: Any) -> Response:
     if refused:
         return refused
     told, _ = _language(datasette)
-    text = calendar(told(title_of(found)), found["rows"], told(found["note"]), found["loaded"], told)
+    text = calendar(told(title_of(found)), _both(found), told(found["note"]), found["councils"], found["loaded"], told)
     return Response(text, content_type="text/calendar; charset=utf-8")
 
 
@@ -222,7 +270,9 @@ async def testify_atom(datasette: Any, request: Any) -> Response:
         return refused
     told, language = _language(datasette)
     page, itself = (_address(datasette, request, name, found) for name in ("", ".atom"))
-    feed = atom(told(title_of(found)), found["rows"], told(found["note"]), found["loaded"], page, itself, told, language)
+    feed = atom(
+        told(title_of(found)), _both(found), told(found["note"]), found["councils"], found["loaded"], page, itself, told, language
+    )
     return Response(feed, content_type="application/atom+xml; charset=utf-8")
 
 

@@ -32,6 +32,25 @@ select vote.id, vote.title, vote.event_date, vote.decided_by, vote.source_url, v
 from {table} as bought join records as vote on vote.id = bought.approval_record where bought.id = :id
 """
 
+_VOTE_BY_MATTER = """
+select matters.* from {table} as bought join matters on matters.id = bought.approval_matter where bought.id = :id
+"""
+
+# Matters beside a purchase, the linked ones first.
+_BESIDE = """
+select matters.id, matters.title, matters.matter_number, matters.outcome, matters.date_decided, matters.date_agenda, matters.source_url,
+       matter_links.how, matter_links.words, matter_links.days_apart, reviewer_role, reviewed_on, read_title, read_url
+from matter_links join matters on matters.id = matter_links.matter where matter_links.{kind} = :id
+order by matter_links.how = 'lead', matter_links.how = 'another_purchase', matters.date_agenda desc limit 100
+"""
+
+_BOUGHT = """
+select matter_links.contract, matter_links.record, coalesce(contracts.title, records.title) as title, matter_links.how,
+       matter_links.words, reviewer_role, reviewed_on, read_title, read_url
+from matter_links left join contracts on contracts.id = matter_links.contract left join records on records.id = matter_links.record
+where matter_links.matter = :id order by matter_links.how = 'lead', matter_links.how = 'another_purchase' limit 100
+"""
+
 _CONTRACTS = """
 select id, jurisdiction, title, buyer_unit, supplier_name, date_signed, period_end_date, value_amount, value_currency,
        evidence, determination, approval_status
@@ -160,6 +179,8 @@ PAGES: dict[str, dict[str, str]] = {
         "amendments": "select * from amendments where contract = :id order by date_signed, revision, occurrence",
         "place": _PLACE.format(table="contracts"),
         "vote": _VOTE.format(table="contracts"),
+        "vote_by_matter": _VOTE_BY_MATTER.format(table="contracts"),
+        "beside": _BESIDE.format(kind="contract"),
         "payments": _PAYMENTS.format(where="contract = :id"),
         "payments_counted": _PAYMENTS_COUNTED.format(where="contract = :id"),
         "changes": _CHANGES.format(kind="contract"),
@@ -179,6 +200,7 @@ PAGES: dict[str, dict[str, str]] = {
     },
     "matters": {
         "matches": _MATCHES.format(kind="matter"),
+        "bought": _BOUGHT,
         "place": _PLACE.format(table="matters"),
         "changes": _CHANGES.format(kind="matter"),
         "compared": _COMPARED.format(table="matters"),
@@ -198,6 +220,8 @@ PAGES: dict[str, dict[str, str]] = {
         "determinations": _DETERMINATIONS.format(kind="record"),
         "place": _PLACE.format(table="records"),
         "vote": _VOTE.format(table="records"),
+        "vote_by_matter": _VOTE_BY_MATTER.format(table="records"),
+        "beside": _BESIDE.format(kind="record"),
     },
     "laws": {
         "provisions": "select * from provisions where law = :id order by part, unverified, code",

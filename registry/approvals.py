@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .records import STATUSES, Record, Status, interval, is_decision
+from .records import STATUSES, Record, interval, is_decision
 
 # An advisory board only recommends, and only the legislative body can approve or refuse under such a law;
 # whoever runs a tool can stop it.
@@ -25,11 +25,12 @@ class Decision(NamedTuple):
 
 
 class Approval(NamedTuple):
-    """What decisions say: a status with the record that settles it, or neither; `leads` are shown beside."""
+    """What decisions say: a status with the record or the council matter that settles it, or neither; `leads` are shown beside."""
 
-    status: Status | None
+    status: str | None
     record_id: str | None
     leads: tuple[str, ...]
+    matter_id: str | None = None
 
 
 def approval_status(decisions: Iterable[Decision], jurisdiction: str, products: frozenset[str], technologies: frozenset[str]) -> Approval:

@@ -12,6 +12,7 @@ from .errors import DataError
 from .law_book import LawBook, load_law_book
 from .records import Record, load_records
 from .records_laws import RecordsLaw, load_records_laws
+from .reviews import Review, load_reviews
 from .sharing import Flow, load_flows
 from .source import Source, load_sources
 from .vocabulary import Supplier, Technology, Vocabulary, load_vocabulary, vocabulary_hashes
@@ -28,6 +29,7 @@ class Catalog(NamedTuple):
     records_laws: Mapping[str, RecordsLaw]
     corrections: list[Correction]
     flows: list[Flow]
+    reviews: list[Review]
 
 
 def load_catalog(data: Path) -> Catalog:
@@ -43,7 +45,8 @@ def load_catalog(data: Path) -> Catalog:
     known = known_ids(book, vocabulary.technologies, vocabulary.suppliers, sources, records)
     corrections = load_corrections(data, known, records)
     flows = load_flows(data, records)
-    return Catalog(book, vocabulary.technologies, vocabulary.suppliers, sources, records, records_laws, corrections, flows)
+    reviews = load_reviews(data, {slug for slug, source in sources.items() if source.kind == "matters"})
+    return Catalog(book, vocabulary.technologies, vocabulary.suppliers, sources, records, records_laws, corrections, flows, reviews)
 
 
 def _check_asks(data: Path, sources: Mapping[str, Source], vocabulary: Vocabulary) -> None:

@@ -43,6 +43,7 @@ class Acquisition(NamedTuple):
     date_basis: str
     approval: Approval
     review: bool
+    links: tuple[Row, ...] = ()
 
 
 def found_in(matches: Iterable[Match], products: Mapping[str, Product], supplier: str | None) -> Found:

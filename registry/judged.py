@@ -11,6 +11,8 @@ from .approvals import Approval, Decision, approval_status
 from .build import Writer
 from .catalog import Catalog
 from .changes import change_rows
+from .councils import Chamber, Purchase, chamber, link_rows, links, matter_of, with_matters
+from .coverage import council_searched
 from .determine import Acquisition, Found, contract_facts, determination_rows, found_in, judged, record_facts, with_earlier_vote
 from .history import Missing
 from .holdings import Trade, contract_holdings, record_holdings
@@ -37,6 +39,7 @@ class Context(NamedTuple):
     trade: Trade
     aliases: Mapping[str, str]
     decisions: Mapping[str, list[Decision]]
+    chambers: Mapping[str, Chamber]
 
 
 def context(catalog: Catalog, matcher: Matcher) -> Context:
@@ -48,7 +51,23 @@ def context(catalog: Catalog, matcher: Matcher) -> Context:
     for record in filter(is_decision, catalog.records):
         products_named = frozenset(_record_found(matcher, products, record).products)
         decisions.setdefault(record.jurisdiction, []).append(Decision(record, products_named))
-    return Context(catalog, matcher, products, Trade(makers, catalog.suppliers), aliases, decisions)
+    return Context(catalog, matcher, products, Trade(makers, catalog.suppliers), aliases, decisions, {})
+
+
+def with_chambers(known: Context, matters: Iterable[Row], coverage: Iterable[Row]) -> Context:
+    """The same with the councils whose matters are in: `matters` and `coverage` are rows of those tables."""
+    matters, coverage = list(matters), list(coverage)
+    councils = {slug for slug, source in known.catalog.sources.items() if source.kind == "matters"}
+    places = {row["jurisdiction"] for row in coverage if row["source"] in councils}
+    chambers = {
+        place: chamber(
+            council_searched(coverage, councils, place),
+            [matter_of(row) for row in matters if row["jurisdiction"] == place],
+            [one for one in known.catalog.reviews if known.catalog.sources[one.source].jurisdiction == place],
+        )
+        for place in places
+    }
+    return known._replace(chambers=chambers)
 
 
 def add_contracts(
@@ -103,13 +122,15 @@ def _add_contract(writer: Writer, known: Context, rolled: RolledUp, rows: list[s
     found = found_in(matches, known.products, supplier_of(known.matcher, contract["supplier_name"]))
     face_named = any(one.technology == "face_recognition" and one.evidence == "term" for one in matches)
     facts, basis = contract_facts(contract, found, known.products, face_named)
-    acquisition = _acquisition(known, "contract", contract["id"], facts, found, basis, review=False)
+    words = tuple(contract[name] or "" for name in ("contract_number", "title", "description"))
+    acquisition = _acquisition(known, "contract", contract["id"], facts, found, basis, review=False, words=words)
     answer = judged(acquisition, known.catalog.book, known.aliases)
     contract = {**contract, "supplier": found.supplier, **_judged_columns(found, acquisition, answer)}
     writer.add("contracts", [contract])
     writer.add("amendments", rolled.amendments)
     writer.add("matches", match_rows(known, "contract", contract["id"], matches))
     writer.add("determinations", determination_rows(acquisition, answer, known.catalog.book))
+    writer.add("matter_links", acquisition.links)
     writer.add("holdings", contract_holdings(contract, found, known.trade))
     return contract
 
@@ -128,8 +149,10 @@ def _add_record(writer: Writer, known: Context, record: Record, found: Found) ->
     if not is_acquisition(record):
         return record_row(record, found, None)
     facts = record_facts(record, found, known.products)
-    acquisition = _acquisition(known, "record", record.id, facts, found, "event_date", record.review == "yes")
+    words = (record.title, record.finding, record.channel_detail, record.source_title)
+    acquisition = _acquisition(known, "record", record.id, facts, found, "event_date", record.review == "yes", words)
     answer = judged(acquisition, known.catalog.book, known.aliases)
+    writer.add("matter_links", acquisition.links)
     writer.add("determinations", determination_rows(acquisition, answer, known.catalog.book))
     return record_row(record, found, _judged_columns(found, acquisition, answer))
 
@@ -145,7 +168,7 @@ def record_row(record: Record, found: Found, judged_columns: Row | None) -> Row:
             "source_publisher", "source_url", "source_date", "same_as", "decided_by", "notes",
         )
     }  # fmt: skip
-    nothing = {"determination": None, "floor": None, "approval_status": None, "approval_record": None, "rule": None}
+    nothing = dict.fromkeys(("determination", "floor", "approval_status", "approval_record", "approval_matter", "rule"))
     return {
         **row, "event_from": first and first.isoformat(), "event_to": last and last.isoformat(),
         "value_currency": record.currency, "value_amount": None if record.amount is None else float(record.amount),
@@ -156,11 +179,26 @@ def record_row(record: Record, found: Found, judged_columns: Row | None) -> Row:
     }  # fmt: skip
 
 
-def _acquisition(known: Context, kind: str, ref: str, facts: Row, found: Found, basis: str, review: bool) -> Acquisition:
+def _acquisition(
+    known: Context, kind: str, ref: str, facts: Row, found: Found, basis: str, review: bool, words: tuple[str, ...]
+) -> Acquisition:
     here = known.decisions.get(facts["jurisdiction"], [])
     approval = approval_status(here, facts["jurisdiction"], frozenset(found.products), frozenset(found.technologies))
-    facts = with_earlier_vote(facts, approval, _decided_on(here, approval))
-    return Acquisition(kind, ref, facts, found, basis, approval, review)
+    decided_on = _decided_on(here, approval)
+    rows: tuple[Row, ...] = ()
+    if place := known.chambers.get(facts["jurisdiction"]):
+        bought = _purchase(kind, ref, facts, found, words)
+        beside = links(place, bought)
+        approval = with_matters(approval, decided_on, place, bought, beside)
+        decided_on = next((one.matter.day for one in beside if one.matter.id == approval.matter_id), decided_on)
+        rows = tuple(link_rows(bought, beside))
+    return Acquisition(kind, ref, with_earlier_vote(facts, approval, decided_on), found, basis, approval, review, rows)
+
+
+def _purchase(kind: str, ref: str, facts: Row, found: Found, words: tuple[str, ...]) -> Purchase:
+    day = interval(str(facts["award_date"]))[0].isoformat() if "award_date" in facts else ""
+    about = (*found.products, *found.technologies)
+    return Purchase(f"{kind}s/{ref}", day, words, about, frozenset((*about, found.supplier) if found.supplier else about))
 
 
 def _decided_on(decisions: Iterable[Decision], approval: Approval) -> str | None:
@@ -176,6 +214,7 @@ def _judged_columns(found: Found, acquisition: Acquisition, answer: Any) -> Row:
     return {
         **_found_columns(found), "determination": answer.outcome, "floor": answer.floor, "rule": answer.rule,
         "approval_status": acquisition.approval.status or "not_searched", "approval_record": acquisition.approval.record_id,
+        "approval_matter": acquisition.approval.matter_id,
     }  # fmt: skip
 
 

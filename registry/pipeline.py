@@ -8,7 +8,7 @@ from .asking import asking
 from .build import Writer, building
 from .catalog import Catalog
 from .holdings import CUT_AT_TERMINATION
-from .judged import Context, add_records, context
+from .judged import Context, add_records, context, with_chambers
 from .loads import add_loads
 from .locking import alone
 from .match import build_matcher
@@ -17,7 +17,7 @@ from .payments import LINK_TO_CONTRACTS
 from .published import add_coverage, add_knowledge, close_report
 from .remembered import matching
 from .report import Report, SourceReport
-from .singles import ADD
+from .singles import ADD, councils_apart
 from .staged import reading
 from .staging import From, Progress, kept, stage_source
 from .verify import registry_problems
@@ -46,8 +46,13 @@ def _build(paths: Paths, catalog: Catalog, staged: Iterable[SourceReport]) -> Re
     known = context(catalog, build_matcher(catalog.technologies, catalog.suppliers))
     with building(paths.registry) as (db, writer):
         add_knowledge(writer, catalog)
+        councils, others = councils_apart(catalog.sources)
+        for slug in councils:
+            _add_source(paths, writer, known, slug, report)
+        writer.flush()
+        known = with_chambers(known, db["matters"].rows, db["coverage"].rows)
         add_records(writer, known)
-        for slug in catalog.sources:
+        for slug in others:
             _add_source(paths, writer, known, slug, report)
         add_loads(writer, paths, catalog, report)
         writer.flush()

@@ -15,6 +15,7 @@ from .judged import Context
 from .paths import Paths
 from .records_laws import records_law_rows
 from .report import Report, SourceReport, issue_rows
+from .reviews import review_rows
 from .sentences import say
 from .sharing import flow_rows
 from .snapshot import Snapshot, read_snapshot, snapshot_files
@@ -42,6 +43,7 @@ def add_knowledge(writer: Writer, catalog: Catalog) -> None:
     writer.add("records_laws", records_law_rows(catalog.records_laws))
     writer.add("corrections", correction_rows(catalog.corrections))
     writer.add("flows", flow_rows(catalog.flows))
+    writer.add("reviews", review_rows(catalog.reviews))
 
 
 def add_coverage(

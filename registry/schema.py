@@ -29,7 +29,7 @@ def _columns(text: str = "", real: str = "", whole: str = "") -> dict[str, type]
 
 
 # What a contract and a record say alike, so that one view or facet can speak of both.
-_JUDGED = "technologies products evidence determination floor approval_status approval_record rule"
+_JUDGED = "technologies products evidence determination floor approval_status approval_record approval_matter rule"
 
 TABLES: dict[str, Table] = {
     "jurisdictions": Table(
@@ -137,6 +137,11 @@ TABLES: dict[str, Table] = {
         search=("title", "description", "matter_number", "body"),
         links={"jurisdiction": "jurisdictions", "supplier": "suppliers", "source": "sources"},
     ),
+    "reviews": Table(
+        _columns("id source matter_number row verdict reviewer_role reviewed_on read_title read_url note"),
+        indexes=("row",),
+        links={"source": "sources"},
+    ),
     "documents": Table(
         _columns(
             "id jurisdiction source title publisher date_published technologies products supplier evidence source_url load disappeared_on",
@@ -174,6 +179,11 @@ TABLES: dict[str, Table] = {
         _columns("id record giver giver_kind receiver receiver_kind what"),
         indexes=("record",),
         links={"record": "records"},
+    ),
+    "matter_links": Table(
+        _columns("id matter contract record how words reviewer_role reviewed_on read_title read_url", whole="days_apart"),
+        indexes=("matter", "contract", "record", "how"),
+        links={"matter": "matters", "contract": "contracts", "record": "records"},
     ),
     "matches": Table(
         _columns("id contract record payment matter document technology evidence product supplier term field excerpt basis"),

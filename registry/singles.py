@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from . import clean, staged
@@ -117,6 +117,12 @@ def thing_id(source: Source, key: Iterable[str], seen: Counter[str]) -> str:
     row_id = f"{source.ids_begin}_{plain}"
     seen[row_id] += 1
     return f"{row_id}-{seen[row_id]}" if source.key_may_repeat or not source.key else row_id
+
+
+def councils_apart(sources: Mapping[str, Source]) -> tuple[list[str], list[str]]:
+    """The slugs of the sources of council matters, and of all others: a purchase is judged beside the matters of its place."""
+    councils = [slug for slug, source in sources.items() if source.kind == "matters"]
+    return councils, [slug for slug in sources if slug not in councils]
 
 
 # How the things of each kind of source are written: writer, knowledge, source, its staging, their names, its report, issues found.
