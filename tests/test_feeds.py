@@ -156,3 +156,27 @@ def test_a_registry_without_loads_still_has_a_calendar(tmp_path: Path) -> None:
     bare = serve.test_client(site_fixture.write(tmp_path / "registry.db", rows), site_fixture.ROOT)
     assert icalendar.Calendar.from_ical(get(bare, "/testify.ics").content).walk("VJOURNAL")
     assert json.loads(get(bare, "/registry/ending_soon.json", _shape="array").text)[0]["note"]
+
+
+AGENDA = {"from_date": "2021-01-20", "days": "30"}
+
+
+def test_matters_on_coming_agendas_are_on_the_page_in_the_calendar_and_in_the_feed(site: Datasette) -> None:
+    page = get(site, "/testify", **AGENDA).text
+    assert "On coming agendas" in page and "/registry/matters/zz-matter-1" in page
+    heard = [one for one in events(get(site, "/testify.ics", **AGENDA)) if "Before the council" in str(one["SUMMARY"])]
+    assert [str(one["DTSTART"].dt) for one in heard] == ["2021-02-02", "2021-02-02"]
+    assert "the agenda of City Council on 2021-02-02" in str(heard[0]["DESCRIPTION"])
+    feed = feedparser.parse(get(site, "/testify.atom", **AGENDA).text)
+    assert len({one.id for one in feed.entries}) == len(feed.entries) == 2
+    assert get(site, "/testify", from_date="2021-02-03", days="30").text.count("On coming agendas") == 0
+
+
+def test_whose_agendas_are_loaded_is_said_with_the_newest_day_they_show(tmp_path: Path) -> None:
+    rows = site_fixture.tables()
+    read = {"id": "zz-c", "source": "zz-council", "jurisdiction": "us-zz-exampleton", "state": "searched", "searched_through": "2021-03-01"}
+    rows["coverage"] = [*(one for one in rows["coverage"] if one.get("source") != "zz-council"), read]
+    here = serve.test_client(site_fixture.write(tmp_path / "registry.db", rows), site_fixture.ROOT)
+    there, elsewhere = (get(here, "/testify", **AGENDA, place=place).text for place in ("us-zz-exampleton", "us-zz-elsewhere"))
+    assert "[synthetic] Council (2021-03-01)" in there and NOT_LOADED not in there
+    assert NOT_LOADED in elsewhere
