@@ -49,6 +49,7 @@ class Failure(NamedTuple):
     """One failure, met once or several times in a row (moments in UTC); `sha256` where bytes came that could not be staged."""
 
     sha256: str
+    origin: str
     url: str
     error: str
     read_at: str
@@ -128,10 +129,10 @@ def numbered(hashes: Iterable[str]) -> list[str]:
 
 def failures(told: Iterable[Entry]) -> Iterator[Failure]:
     """Every failure, oldest first; the same one several times in a row is told once."""
-    for (sha256, url, error), run in groupby(told, key=lambda one: (one.sha256, one.url, one.error)):
+    for (sha256, origin, url, error), run in groupby(told, key=lambda one: (one.sha256, one.origin, one.url, one.error)):
         moments = [archive.told(one.at) for one in run]
         if error:
-            yield Failure(sha256, url, error, moments[0], moments[-1])
+            yield Failure(sha256, origin, url, error, moments[0], moments[-1])
 
 
 def standing_failure(told: list[Entry], staged: str) -> str:

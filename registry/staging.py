@@ -72,8 +72,8 @@ def _stage(paths: Paths, source: Source, given: Path | None, progress: Progress)
         return kept(paths, source, "loaded" if _catch_up(paths, source, ledger.reads(told), progress) else "unchanged")
     except SourceError as error:
         forget(paths.archive(source.id))
-        if load:
-            _note_unstaged(paths, source, load, str(error))
+        if load or (given and given.is_file()):
+            _note_failure(paths, source, load, given, str(error))
         report = kept(paths, source, "failed")
         report.error = str(error)
         return report
@@ -86,12 +86,13 @@ def _entry(load: Archived, given: Path | None) -> Entry | None:
     return Entry(at=ledger.moment(), sha256=load.sha256, size=load.size, origin=given.name)
 
 
-def _note_unstaged(paths: Paths, source: Source, load: Archived, error: str) -> None:
-    """Remember the failure once, so that whoever builds the registry next still tells of it."""
+def _note_failure(paths: Paths, source: Source, load: Archived | None, given: Path | None, error: str) -> None:
+    """Remember once that these bytes could not be staged, or not even archived: whoever builds the registry next tells of it."""
     book, folder = paths.ledger(source.id), paths.archive(source.id)
-    last = ledger.entries(book, folder)[-1]
-    if (last.sha256, last.error) != (load.sha256, error):
-        ledger.note(book, folder, Entry(at=ledger.moment(), sha256=load.sha256, size=load.size, origin=load.origin, error=error))
+    sha256, size = (load.sha256, load.size) if load else ("", 0)
+    origin = load.origin if load else given.name if given else ""
+    if [(one.sha256, one.error) for one in ledger.entries(book, folder)[-1:]] != [(sha256, error)]:
+        ledger.note(book, folder, Entry(at=ledger.moment(), sha256=sha256, size=size, origin=origin, error=error))
 
 
 def _catch_up(paths: Paths, source: Source, reads: list[Read], progress: Progress) -> bool:
