@@ -53,5 +53,5 @@ def _not_there(body: Any, name: str, rows_at: str) -> SourceError:
     where = f"at {rows_at!r}" if rows_at else "at the top of the file"
     return SourceError(
         f"{name}: no array of objects {where}; what stands there {has}. Write where the rows are, e.g. `rows_at: data.items`, "
-        "in the source file. Nothing was changed."
+        "in the source file, or `--rows-at data.items` where it is not written yet. Nothing was changed."
     )

@@ -20,14 +20,17 @@ from .stage import stage
 
 
 class Recording(Strict, frozen=True):
-    """data/recordings/SLUG.json: the columns a portal named and its first rows, values as text, personal ones left out."""
+    """data/recordings/SLUG.json: the columns a portal named and its first rows, values as text, personal ones left out.
+
+    `rows_at_portal` is None where the portal does not count its rows.
+    """
 
     source: str
     url: str
     publisher: str
     licence: str
     recorded_on: datetime.date
-    rows_at_portal: int
+    rows_at_portal: int | None
     columns: dict[str, pages.WireColumn]
     records: tuple[dict[str, str], ...]
 

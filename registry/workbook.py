@@ -105,7 +105,7 @@ def _rows(file: IO[bytes], name: str, sheet: str, values: bool) -> Iterator[Valu
     if sheet not in names and (sheet or len(names) != 1):
         raise SourceError(
             f"{name}: {f'no sheet is called {sheet!r}' if sheet else 'it has several sheets'}; there are: {', '.join(map(repr, names))}. "
-            "Write e.g. `sheet: NAME` in the source file."
+            "Write e.g. `sheet: NAME` in the source file, or `--sheet NAME` where it is not written yet."
         )
     chosen = book[sheet or names[0]]
     chosen.reset_dimensions()  # what a file says of its own size is often wrong, and rows past it would be lost

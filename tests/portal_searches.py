@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from portal_simulator import Simulator
 
 CLIENT = "synthetic"
+# Columns that every council has beside those of the simulator's rows.
+OTHERS = {
+    *(f"Matter{name}" for name in (
+        "Id", "Guid", "LastModifiedUtc", "RowVersion", "Name", "TypeId", "TypeName", "StatusId", "StatusName", "BodyId",
+        "AgendaDate", "PassedDate", "EnactmentDate", "EnactmentNumber", "Notes", "Version", "Date1", "Date2", "AgiloftId", "Reference", "RestrictViewViaWeb",
+    )),
+    *(f"MatterText{number}" for number in (1, 3, 4, 5)), *(f"MatterEXText{number}" for number in range(1, 12)),
+    *(f"MatterEXDate{number}" for number in range(1, 11)),
+}  # fmt: skip
 
 
 def legistar(portal: Simulator, request: Request) -> tuple[str, Response]:
@@ -27,7 +36,7 @@ def legistar(portal: Simulator, request: Request) -> tuple[str, Response]:
     given = request.args
     columns = [own_name("legistar", name) for name in portal.columns if name != "link"]
     wanted = given["$select"].split(",")
-    if gone := set(wanted) - {*columns, "MatterId", "MatterGuid", "MatterLastModifiedUtc"}:
+    if gone := set(wanted) - {*columns, *OTHERS}:
         told = f"Could not find a property named '{min(gone)}' on type 'LegistarWebAPI.Models.v1.GranicusMatter'."
         return "page", as_json({"Message": f"The query specified in the URI is not valid. {told}"}, 400)
     newest = given.get("$orderby", "").endswith(" desc")
@@ -42,6 +51,7 @@ def _matter(row: Row, wanted: list[str]) -> Row:
     """Null is said; a moment's fraction may be missing."""
     moment = f"2026-01-01T{row['id'] % 86_400 // 3600:02}:{row['id'] % 3600 // 60:02}:{row['id'] % 60:02}"
     told = {own: row.get(name) for name, own in NAMES["legistar"].items()}
+    told |= {"MatterStatusName": "Passed" if row["id"] % 2 else "Filed"}
     told |= {"MatterId": row["id"], "MatterGuid": f"GUID-{row['id']}", "MatterIntroDate": f"{row['starts']}T00:00:00",
              "MatterLastModifiedUtc": moment if row["id"] % 2 else f"{moment}.087"}  # fmt: skip
     return {name: told.get(name, row.get(name)) for name in wanted}

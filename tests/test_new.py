@@ -42,7 +42,13 @@ ADDRESSES = {
     "ckan": f"/dataset/synthetic/resource/{DATASET}",
     "arcgis": FEATURES,
     "delimited": "/data.csv",
+    "xlsx": "/data.xlsx",
+    "json": "/data.json",
 }
+FILES = ("delimited", "xlsx", "json")
+# Where the rows of the simulator's files are.
+INSIDE = {"xlsx": ("--sheet", "Rows"), "json": ("--rows-at", "data.items")}
+COUNCIL = "/v1/synthetic/matters"
 # What a person who knows the city would write for each TODO.
 ANSWERS: dict[str, Any] = {
     "title": "Synthetic contracts", "publisher": "Synthetic City", "buyer_name": "Synthetic City", "covers_from": "2020-01-01",
@@ -90,6 +96,9 @@ def finish(here: Checkout, columns: dict[str, str] = MAPPED) -> None:
 TOKEN = {"token_env": "SOCRATA_APP_TOKEN", "token_header": "X-App-Token"}
 SOCRATA = Address("socrata", {"base": "https://data.example.org", "dataset": "ab12-cd34", **TOKEN})
 CKAN = Address("ckan", {"base": "https://data.example.org", "resource": "fe05-c4"}, "awards")
+API = Address("legistar", {"base": "https://webapi.legistar.com/v1", "client": "sampleton"}, kind="matters")
+PAGE = "https://sampleton.legistar.com/LegislationDetail.aspx?ID={MatterId}&GUID={MatterGuid}"
+SITE = Address("legistar", {**API.access, "link": PAGE}, kind="matters")
 
 
 @pytest.mark.parametrize(
@@ -112,6 +121,15 @@ CKAN = Address("ckan", {"base": "https://data.example.org", "resource": "fe05-c4
             Address("arcgis", {"base": "https://x.org/a/rest/services/Contracts/FeatureServer", "layer": "3"}),
         ),
         ("https://x.org/city-data/a.CSV?v=2", Address("delimited", {"base": "https://x.org", "path": "city-data/a.CSV?v=2"})),
+        ("https://x.org/a.xlsx", Address("xlsx", {"base": "https://x.org", "path": "a.xlsx"})),
+        ("https://x.org/v1/list.json?year=2026", Address("json", {"base": "https://x.org", "path": "v1/list.json?year=2026"})),
+        ("https://webapi.legistar.com/v1/sampleton", API),
+        ("https://webapi.legistar.com/v1/sampleton/", API),
+        ("https://webapi.legistar.com/v1/sampleton/bodies/12", API),
+        ("https://webapi.legistar.com/v1/sampleton/Matters?$top=5", API),
+        ("https://Sampleton.legistar.com", SITE),
+        ("https://sampleton.legistar.com/Legislation.aspx", SITE),
+        ("https://sampleton.legistar.com/LegislationDetail.aspx?ID=1&GUID=2", SITE),
     ],
 )
 def test_the_portal_is_told_by_the_address(url: str, wanted: Address) -> None:
@@ -120,7 +138,10 @@ def test_the_portal_is_told_by_the_address(url: str, wanted: Address) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://x.org/a.csv", "contracts.csv", "https://x.org/contracts", "https://x.org/a.xlsx", "http://[", "https://u:p@x.org/a.csv", ""],
+    [
+        "ftp://x.org/a.csv", "contracts.csv", "https://x.org/contracts", "https://x.org/a.pdf", "http://[", "https://u:p@x.org/a.csv", "",
+        "https://webapi.legistar.com/", "https://webapi.legistar.com/Help", "https://x.org/v1/sampleton", "https://a.b.legistar.com.x.org/",
+    ],  # fmt: skip
 )
 def test_an_address_that_names_no_data_set_is_refused_with_what_would(url: str) -> None:
     with pytest.raises(RegistryError, match=r"FeatureServer/0|Copy it from the browser"):
@@ -154,7 +175,7 @@ def test_likely_columns_come_likeliest_first(copied: Checkout) -> None:
 
 @pytest.mark.parametrize("kind", ADDRESSES)
 def test_from_an_address_to_contracts_with_no_python(kind: str, portal: Simulator, place: Checkout) -> None:
-    made = new_source(place, portal.base + ADDRESSES[kind])
+    made = new_source(place, portal.base + ADDRESSES[kind], *INSIDE.get(kind, ()))
     assert made.exit_code == 0, made.output
     refused = place.run("check")
     assert refused.exit_code == 1
@@ -174,7 +195,7 @@ def test_from_an_address_to_contracts_with_no_python(kind: str, portal: Simulato
 
 @pytest.mark.parametrize("kind", ADDRESSES)
 def test_the_draft_says_what_was_seen_and_nothing_personal_was_asked_for(kind: str, portal: Simulator, place: Checkout) -> None:
-    told = new_source(place, portal.base + ADDRESSES[kind]).stdout
+    told = new_source(place, portal.base + ADDRESSES[kind], *INSIDE.get(kind, ())).stdout
     entry = draft(place)
     assert (entry["portal"], entry["jurisdiction"], entry["kind"]) == (kind, "us-il-chicago", "contracts")
     assert entry["expect"] == {"rows_at_least": "9"} and "8 columns, 10 rows" in entry["probed_with"]
@@ -183,7 +204,7 @@ def test_the_draft_says_what_was_seen_and_nothing_personal_was_asked_for(kind: s
     assert f"registry load {SLUG}" in told and "8 columns, 10 rows; 1 look personal" in told
     recording = (place.data / "recordings" / f"{SLUG}.json").read_text()
     assert not re.search("SYNTHETIC (PERSON|AUTHOR)", recording + str(entry)) and len(json.loads(recording)["records"]) == 5
-    if kind != "delimited":
+    if kind not in FILES:
         assert not any("person" in request.query_string.decode() for request in portal.asked)
 
 
@@ -252,12 +273,90 @@ def test_an_unknown_place_is_named_with_the_command_that_makes_it(place: Checkou
     assert refused.exit_code == 1 and "registry new place us-ex-sampleton" in refused.stderr
 
 
+# --- a council --------------------------------------------------------------------------------------------------------------------
+
+MATTER = {"matter_number": "MatterFile", "title": "MatterTitle", "status": "MatterStatusName", "date_introduced": "MatterIntroDate",
+          "date_decided": "MatterPassedDate"}  # fmt: skip
+
+
+def test_from_a_councils_address_to_matters_with_no_python(portal: Simulator, place: Checkout) -> None:
+    made = new_source(place, portal.base + COUNCIL)
+    assert made.exit_code == 0, made.output
+    entry = draft(place)
+    assert (entry["portal"], entry["kind"], entry["date_format"]) == ("legistar", "matters", "iso")
+    assert entry["access"] == {"base": f"{portal.base}/v1", "client": "synthetic"}
+    assert entry["statuses"] == {"Filed": "TODO: what it comes to", "Passed": "TODO: what it comes to"}, "the newest matter's word first"
+    assert "Perhaps MatterFile" in entry["fields"]["matter_number"] and "Perhaps MatterStatusName" in entry["fields"]["status"]
+    assert "does not count its rows" in entry["probed_with"] and "expect" not in entry
+    refused = place.run("check").stderr
+    assert f"{SLUG}.yml: `statuses.Passed` is still to be written: what it comes to" in refused
+    finish(place, MATTER)
+    path = place.data / "sources" / f"{SLUG}.yml"
+    answered = {**draft(place), "statuses": {"Filed": "pending", "Passed": "approved"}, "key": ["MatterId"]}
+    path.write_text(yaml.safe_dump(answered), encoding="utf-8")
+    checked = place.run("check")
+    assert checked.exit_code == 0, checked.output
+    assert as_json(place.run("sources", "--probe", SLUG, "--json"))[0]["result"] == "ok"
+    loaded = place.run("load", SLUG)
+    assert loaded.exit_code == 0, loaded.output
+    found = place.rows("SELECT matter_number, title, status FROM matters WHERE source = ? ORDER BY 1", SLUG)
+    assert [one["matter_number"] for one in found] == ["C0002", "C0004", "C0006", "C0008", "C0010"]
+
+
+def test_nothing_that_a_council_may_keep_of_people_is_asked_for(portal: Simulator, place: Checkout) -> None:
+    new_source(place, portal.base + COUNCIL)
+    never = draft(place)["never_fetched"]
+    assert {"MatterRequester", "MatterText2", "MatterEXText6", "MatterNotes"} <= set(never) and "e-mail" in never["MatterText2"]
+    asked = {name for request in portal.asked for name in request.args["$select"].split(",")}
+    assert len(asked) > 20 and asked.isdisjoint(never), "every request names its columns"
+    assert "PERSON" not in (place.data / "recordings" / f"{SLUG}.json").read_text()
+
+
+def test_a_council_that_is_not_there_leaves_nothing_behind(portal: Simulator, place: Checkout) -> None:
+    refused = new_source(place, f"{portal.base}/v1/nosuch/matters")
+    assert refused.exit_code == 1 and "not set up in InSite for client: nosuch" in refused.stderr and len(portal.asked) == 1
+    assert not list((place.data / "sources").iterdir())
+
+
+def test_a_saved_reply_of_a_council_gives_its_status_words(place: Checkout, tmp_path: Path) -> None:
+    words = ["Passed", None, "  In\nCommittee `x`: [y] ", "Passed"]
+    file = tmp_path / "saved.json"
+    file.write_text(json.dumps([{"MatterId": number, "MatterStatusName": word} for number, word in enumerate(words)]))
+    made = new_source(place, "https://sampleton.legistar.com/Calendar.aspx", "--offline", file)
+    assert made.exit_code == 0, made.output
+    entry = draft(place)
+    assert list(entry["statuses"]) == ["Passed", "In Committee `x`: [y]"] and entry["last_probed"] == "never"
+    assert entry["access"]["link"] == PAGE and 'source_url: ":link"' in (place.data / "sources" / f"{SLUG}.yml").read_text()
+    file.write_text(json.dumps({"Message": "An error has occurred."}))
+    (place.data / "sources" / f"{SLUG}.yml").unlink()
+    refused = new_source(place, "https://sampleton.legistar.com", "--offline", file)
+    assert refused.exit_code == 1 and "not what it should be" in refused.stderr
+
+
+def test_matters_of_another_portal_give_the_status_words_of_the_rows_seen(portal: Simulator, place: Checkout) -> None:
+    portal.columns = [*portal.columns, "status"]
+    for row in portal.rows:
+        row["status"] = "Tabled" if row["id"] % 2 else "Adopted"
+    new_source(place, portal.base + ADDRESSES["ckan"], "--kind", "matters")
+    assert set(draft(place)["statuses"]) == {"Adopted", "Tabled"}
+
+
+@pytest.mark.parametrize(("kind", "told"), [("xlsx", "'About', 'Rows'"), ("json", "has 'meta', 'data'")])
+def test_a_file_whose_rows_could_be_in_several_places_says_which_there_are(
+    kind: str, told: str, portal: Simulator, place: Checkout
+) -> None:
+    refused = new_source(place, portal.base + ADDRESSES[kind])
+    assert refused.exit_code == 1 and told in refused.stderr and INSIDE[kind][0] in refused.stderr
+    assert not list((place.data / "sources").iterdir())
+
+
 # --- without the network --------------------------------------------------------------------------------------------------------
 
 SAVED: dict[str, Any] = {
     "socrata": {"name": "Saved", "columns": [{"fieldName": "number", "name": "Number"}, {"fieldName": "person", "name": "Contact"}]},
     "ckan": {"result": {"fields": [{"id": "_id"}, {"id": "number", "info": {"notes": "Its number"}}, {"id": "person"}]}},
     "arcgis": {"name": "Saved", "fields": [{"name": "number", "type": "x"}, {"name": "person", "type": "x"}]},
+    "json": [{"number": 1, "person": "SYNTHETIC PERSON"}],
 }
 
 

@@ -217,9 +217,17 @@ def refreshed(machine: Callable[[str], Machine]) -> dict[str, int]:
         assert runner.run("refresh.yml", "fetch", "Pack").returncode == 0
         (build.root / "fetched" / f"archive-{shard}").mkdir(parents=True)
         shutil.move(runner.root / "archive.tar", build.root / "fetched" / f"archive-{shard}")
-    for step in ("Unpack", "Build", "Nothing may be lost"):
+    (build.root / "summary").unlink(missing_ok=True)
+    for step in ("Unpack", "Build", "What changed", "Nothing may be lost"):
         status[step] = build.run("publish.yml", "publish", step).returncode
     return status
+
+
+HOSTILE = "``` <img src=https://example.org/x>"
+
+
+def summary(machine: Machine) -> str:
+    return (machine.root / "summary").read_text()
 
 
 def contracts(machine: Machine) -> list[str]:
@@ -233,9 +241,13 @@ def test_a_refresh_from_nothing_then_a_changed_portal_then_a_broken_one(portal: 
     first = refreshed(machine)
     assert (first["127.0.0.1"], first["localhost"]) == (0, 1), "one source fails, the other comes"
     assert (first["Unpack"], first["Nothing may be lost"]) == (0, 0) and len(contracts(build)) == 5
+    assert first["What changed"] == 0 and "    Synthetic (good), " in summary(build) and "nothing to compare it with" in summary(build)
 
-    portal.rows = portal_simulator.rows(14)
+    portal.rows = [*portal_simulator.rows(13), {**portal_simulator.rows(14)[-1], "title": f"{HOSTILE} GUNSHOT DETECTION SYSTEM"}]
     assert refreshed(machine)["Nothing may be lost"] == 0 and len(contracts(build)) == 7
+    told = summary(build)
+    assert "2 contract added" in told and HOSTILE in told
+    assert all(line.startswith("    ") for line in told.splitlines() if line and not line.startswith("### What changed"))
 
     portal.rows = portal_simulator.rows(2)
     third = refreshed(machine)

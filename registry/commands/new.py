@@ -48,29 +48,35 @@ def new() -> None:
 @_SLUG
 @click.option("--url", required=True, help="The data set's page on its portal, or the address of its data.")
 @click.option("--jurisdiction", metavar="ID", default="", help=_PLACE)
-@click.option("--kind", type=click.Choice(get_args(KindName)), metavar="KIND", default="contracts", show_default=True,
-              help=f"What its rows are: {', '.join(get_args(KindName))}.")
+@click.option("--kind", type=click.Choice(get_args(KindName)), metavar="KIND",
+              help=f"What its rows are: {', '.join(get_args(KindName))}.  [default: contracts; matters for a council]")
 @click.option("--host", "hosts", metavar="HOST", multiple=True, help="A further host to which the portal may lead. May be repeated.")
 @click.option("--encoding", default="utf-8-sig", show_default=True, help="The encoding of a file, such as latin-1.")
+@click.option("--sheet", metavar="NAME", default="", help="The sheet of a workbook that has several.")
+@click.option("--rows-at", metavar="NAMES", default="", help="Where the rows of a JSON file are, such as data.items.")
 @click.option("--offline", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="Ask nobody: read the columns from a saved reply of the portal, or from the data file itself.")
 @click.pass_context
-def source(ctx: click.Context, slug: str, url: str, jurisdiction: str, kind: KindName, hosts: tuple[str, ...], encoding: str,
-           offline: Path | None) -> None:
+def source(ctx: click.Context, slug: str, url: str, jurisdiction: str, kind: KindName | None, hosts: tuple[str, ...], encoding: str,
+           sheet: str, rows_at: str, offline: Path | None) -> None:
     """Ask a portal what a data set has, and write its source file and a small recording of its first rows.
 
-    The portal is told by the address: Socrata, CKAN, ArcGIS or a .csv file. Every column stands under ignore:, with the
-    portal's own words; those that look personal stand under never_fetched:, and nothing of them is asked for.
+    The portal is told by the address: Socrata, CKAN, ArcGIS, a council on Legistar, or a .csv, .xlsx or .json file. Every
+    column stands under ignore:, with the portal's own words; those that look personal stand under never_fetched:, and nothing of
+    them is asked for. The status words of a council are listed, and what each comes to is for you to say.
 
     \b
     Examples:
       registry new source us-ex-sampleton-contracts --url https://data.example.org/d/abcd-1234 --jurisdiction us-ex-sampleton
       registry new source us-ex-sampleton-contracts --url https://data.example.org/contracts.csv --offline contracts.csv
+      registry new source us-ex-sampleton-matters --url https://sampleton.legistar.com --jurisdiction us-ex-sampleton
     """
+    from ..drafts.addresses import recognise
     from ..drafts.new_source import new_source
     from ..drafts.seen import Wanted
 
-    click.echo(new_source(paths_of(ctx).data, Wanted(slug, url, jurisdiction, kind, hosts, encoding), offline))
+    wanted = Wanted(slug, url, jurisdiction, kind or recognise(url).kind, hosts, encoding, sheet, rows_at)
+    click.echo(new_source(paths_of(ctx).data, wanted, offline))
 
 
 @new.command()

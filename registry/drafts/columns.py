@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ..access import PortalName
 from ..kinds import FieldName
 from ..shape import Strict, load_file
 
@@ -19,10 +20,11 @@ class PersonalWords(Strict, frozen=True):
 
 
 class ColumnWords(Strict, frozen=True):
-    """data/column_words.yml."""
+    """data/column_words.yml. `fixed`: the columns of portals that never name their own, and what each is documented to hold."""
 
     personal: tuple[PersonalWords, ...]
     hints: dict[FieldName, tuple[str, ...]]
+    fixed: dict[PortalName, dict[str, str]]
 
 
 def load_column_words(data: Path) -> ColumnWords:

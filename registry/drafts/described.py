@@ -11,22 +11,28 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from ..access import FORMS
 from ..errors import SourceError
 from ..portals.paged import shaped
 from .addresses import Address
+from .columns import ColumnWords
 
 Ask = Callable[[str], Any]  # an address -> the JSON there
 NOT_STATED = "Not stated by the portal"
 
 
 class Described(NamedTuple):
-    """The portal's own words, unclean; `columns`: name as the source file writes it -> label and description."""
+    """The portal's own words, unclean; `columns`: name as the source file writes it -> label and description.
+
+    `statuses`: the status words of a council's matters, those of the newest first.
+    """
 
     title: str | None
     publisher: str | None
     licence: str | None
     licence_url: str | None
     columns: Mapping[str, tuple[str | None, str | None]]
+    statuses: tuple[str, ...] = ()
 
 
 class _Licence(msgspec.Struct, rename="camel"):
@@ -113,14 +119,30 @@ class _TableReply(msgspec.Struct):
     result: _Table
 
 
-def describe(at: Address, url: str, ask: Ask) -> tuple[Address, Described]:
+class _Matter(msgspec.Struct, rename="pascal"):
+    matter_status_name: str | None = None
+
+
+def _legistar(body: Any, url: str) -> Described:
+    words = [one.matter_status_name for one in shaped(body, list[_Matter], url)]
+    return NOTHING_SAID._replace(statuses=tuple(dict.fromkeys(word for word in words if word)))
+
+
+def describe(at: Address, url: str, ask: Ask, words: ColumnWords) -> tuple[Address, Described]:
     """The address with its resource chosen, and the portal's words. SourceError where the portal does not answer as it should."""
-    return DESCRIBERS[at.portal](at, url, ask)
+    at, told = DESCRIBERS[at.portal](at, url, ask)
+    return at, _with_fixed(at, told, words)
 
 
-def describe_saved(at: Address, body: Any, where: str) -> Described:
+def describe_saved(at: Address, body: Any, where: str, words: ColumnWords) -> Described:
     """The words of a saved reply (`where` is its file) that names the columns; SourceError where it is another shape."""
-    return SAVED[at.portal](body, where)
+    return _with_fixed(at, SAVED[at.portal](body, where), words)
+
+
+def _with_fixed(at: Address, told: Described, words: ColumnWords) -> Described:
+    """The same with the columns that a portal has for everybody, where it has no others."""
+    fixed = words.fixed.get(at.portal)
+    return told._replace(columns={name: (None, holds) for name, holds in fixed.items()}) if fixed else told
 
 
 def _describe_socrata(at: Address, url: str, ask: Ask) -> tuple[Address, Described]:
@@ -131,6 +153,13 @@ def _describe_socrata(at: Address, url: str, ask: Ask) -> tuple[Address, Describ
 def _describe_arcgis(at: Address, url: str, ask: Ask) -> tuple[Address, Described]:
     meta = f"{at.access['base']}/{at.access['layer']}?f=json"
     return at, _arcgis(ask(meta), meta)
+
+
+def _describe_legistar(at: Address, url: str, ask: Ask) -> tuple[Address, Described]:
+    """Nothing but the status words is asked for: what the columns are is the same for every council."""
+    newest = urlencode({"$select": "MatterStatusName", "$orderby": "MatterId desc", "$top": "1000"}, safe="$")
+    meta = f"{at.access['base']}/{at.access['client']}/matters?{newest}"
+    return at, _legistar(ask(meta), meta)
 
 
 def _says_nothing(at: Address, url: str, ask: Ask) -> tuple[Address, Described]:
@@ -172,6 +201,7 @@ def _table(body: Any, url: str) -> Described:
 
 NOTHING_SAID = Described(None, None, None, None, {})
 DESCRIBERS: Mapping[str, Callable[[Address, str, Ask], tuple[Address, Described]]] = {
-    "arcgis": _describe_arcgis, "ckan": _describe_ckan, "delimited": _says_nothing, "socrata": _describe_socrata,
+    "arcgis": _describe_arcgis, "ckan": _describe_ckan, "legistar": _describe_legistar, "socrata": _describe_socrata,
+    **dict.fromkeys(FORMS, _says_nothing),
 }  # fmt: skip
-SAVED: Mapping[str, Callable[[Any, str], Described]] = {"arcgis": _arcgis, "ckan": _table, "socrata": _socrata}
+SAVED: Mapping[str, Callable[[Any, str], Described]] = {"arcgis": _arcgis, "ckan": _table, "legistar": _legistar, "socrata": _socrata}

@@ -42,7 +42,7 @@ def new_source(data: Path, wanted: Wanted, saved: Path | None) -> str:
 def _recording(wanted: Wanted, seen: Seen, today: datetime.date) -> str:
     recording = Recording(
         source=wanted.slug, url=wanted.url, publisher=publisher_of(seen), licence=licence_of(seen), recorded_on=today,
-        rows_at_portal=seen.rows or 0, columns=seen.columns, records=tuple(seen.records),
+        rows_at_portal=seen.rows, columns=seen.columns, records=tuple(seen.records),
     )  # fmt: skip
     return msgspec.json.format(msgspec.json.encode(recording), indent=1).decode() + "\n"
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .. import archive, incoming, pages
+from ..access import FORMS
 from ..errors import SourceError
 from ..fetch import Ask, Fetcher, Web
 from ..kinds import KindName
-from ..portals import PORTALS, arcgis, ckan, fetcher_of, socrata
+from ..portals import PORTALS, arcgis, ckan, fetcher_of, legistar, socrata
 from ..portals.paged import Asked, Survey
 from ..publishable import PERSONAL
 from ..source import Source
@@ -27,11 +28,14 @@ LONGEST_NAME = 200
 ROWS = 5
 LONGEST_VALUE = 300
 LEFT_OUT = "(left out: looked like personal data)"
-WIRES = {"arcgis": arcgis.WIRE, "ckan": ckan.WIRE, "socrata": socrata.WIRE}
+WIRES = {"arcgis": arcgis.WIRE, "ckan": ckan.WIRE, "legistar": legistar.WIRE, "socrata": socrata.WIRE}
 
 
 class Wanted(NamedTuple):
-    """What a person says of a new source; `hosts`: further ones that its portal may lead to; `encoding` of a file."""
+    """What a person says of a new source; `hosts`: further ones that its portal may lead to.
+
+    Of a file: its `encoding`, the `sheet` of a workbook, and by which names JSON leads to its rows (`rows_at`).
+    """
 
     slug: str
     url: str
@@ -39,10 +43,15 @@ class Wanted(NamedTuple):
     kind: KindName
     hosts: tuple[str, ...]
     encoding: str
+    sheet: str = ""
+    rows_at: str = ""
 
 
 class Seen(NamedTuple):
-    """What was seen: `personal` column -> why it is not fetched; `unlisted` columns are too many or unfit; rows None: not asked."""
+    """What was seen: `personal` column -> why it is not fetched; `unlisted` columns are too many or unfit.
+
+    `asked`: whether the portal was; `rows` is None where it was not, or does not count.
+    """
 
     at: Address
     told: Described
@@ -51,6 +60,7 @@ class Seen(NamedTuple):
     unlisted: int
     rows: int | None
     records: list[dict[str, str]]
+    asked: bool
 
 
 def look(wanted: Wanted, words: ColumnWords, web: Web) -> Seen:
@@ -58,21 +68,27 @@ def look(wanted: Wanted, words: ColumnWords, web: Web) -> Seen:
     with tempfile.TemporaryDirectory() as folder:
         named = addresses.recognise(wanted.url)
         fetcher = fetcher_of(provisional(named, wanted), web, Path(folder))
-        at, told = described.describe(named, wanted.url, lambda url: fetcher.page(Ask(url))[1])
+        at, told = described.describe(named, wanted.url, lambda url: fetcher.page(Ask(url))[1], words)
         source = provisional(at, wanted)
         found = PORTALS[at.portal].survey(source, fetcher)
+        # One that lists no columns has those that it is described to have.
+        found = found._replace(columns=found.columns or _untyped(told))
         columns, unlisted = _listed(found.columns)
         personal = _personal(columns, told, words)
         records = _rows(provisional(at, wanted, tuple(name for name in columns if name not in personal)), fetcher, found)
-    return Seen(at, told, columns, personal, unlisted, found.rows, records)
+    return Seen(at, told, columns, personal, unlisted, found.rows, records, asked=True)
 
 
 def look_offline(wanted: Wanted, file: Path, words: ColumnWords) -> Seen:
     """What a saved reply of the portal that names the columns, or the data file itself, says; no row is taken from it."""
     at = addresses.recognise(wanted.url)
-    told = _saved_file(at, wanted, file) if at.portal == "delimited" else described.describe_saved(at, _json(file), str(file))
-    columns, unlisted = _listed({name: pages.WireColumn(name=name, type="") for name in told.columns})
-    return Seen(at, told, columns, _personal(columns, told, words), unlisted, None, [])
+    told = _saved_file(at, wanted, file) if at.portal in FORMS else described.describe_saved(at, _json(file), str(file), words)
+    columns, unlisted = _listed(_untyped(told))
+    return Seen(at, told, columns, _personal(columns, told, words), unlisted, None, [], asked=False)
+
+
+def _untyped(told: Described) -> dict[str, pages.WireColumn]:
+    return {name: pages.WireColumn(name=name, type="") for name in told.columns}
 
 
 def _json(file: Path) -> Any:
@@ -94,7 +110,7 @@ def provisional(at: Address, wanted: Wanted, columns: tuple[str, ...] = ()) -> S
     return Source(
         id="draft", title="", jurisdiction="", kind=wanted.kind, portal=at.portal, url=wanted.url, publisher="", licence="", grain="",
         amounts_mean="", last_probed="", buyer_name="", covers_from=datetime.date.today(), fields={}, key=columns, date_format="iso",
-        access=at.access, hosts=wanted.hosts, encoding=wanted.encoding,
+        access=at.access, hosts=wanted.hosts, encoding=wanted.encoding, sheet=wanted.sheet, rows_at=wanted.rows_at,
     )  # fmt: skip
 
 
@@ -121,7 +137,7 @@ def _rows(source: Source, fetcher: Fetcher, found: Survey) -> list[dict[str, str
         records = islice(pages.RECORDS[wire.form](body, taken.name), ROWS)
         return [{name: recorded(record[name]) for name in kept if record.get(name) is not None} for record in records]
     with incoming.reading(source, load) as table:
-        rows = [dict(zip(table.header, row, strict=False)) for row in islice(table.rows, ROWS)]
+        rows = [dict(zip(table.header, row, strict=False)) for row in islice(filter(None, table.rows), ROWS)]
     return [{name: recorded(row[name]) for name in source.kept if name in row} for row in rows]
 
 
