@@ -18,7 +18,8 @@ CLIENT = "synthetic"
 OTHERS = {
     *(f"Matter{name}" for name in (
         "Id", "Guid", "LastModifiedUtc", "RowVersion", "Name", "TypeId", "TypeName", "StatusId", "StatusName", "BodyId",
-        "AgendaDate", "PassedDate", "EnactmentDate", "EnactmentNumber", "Notes", "Version", "Date1", "Date2", "AgiloftId", "Reference", "RestrictViewViaWeb",
+        "AgendaDate", "PassedDate", "EnactmentDate", "EnactmentNumber", "Notes", "Version", "Date1", "Date2", "AgiloftId", "Reference",
+        "RestrictViewViaWeb",
     )),
     *(f"MatterText{number}" for number in (1, 3, 4, 5)), *(f"MatterEXText{number}" for number in range(1, 12)),
     *(f"MatterEXDate{number}" for number in range(1, 11)),

@@ -141,8 +141,8 @@ def test_the_portal_is_told_by_the_address(url: str, wanted: Address) -> None:
     [
         "ftp://x.org/a.csv", "contracts.csv", "https://x.org/contracts", "https://x.org/a.pdf", "http://[", "https://u:p@x.org/a.csv", "",
         "https://webapi.legistar.com/", "https://webapi.legistar.com/Help", "https://x.org/v1/sampleton", "https://a.b.legistar.com.x.org/",
-    ],  # fmt: skip
-)
+    ],
+)  # fmt: skip
 def test_an_address_that_names_no_data_set_is_refused_with_what_would(url: str) -> None:
     with pytest.raises(RegistryError, match=r"FeatureServer/0|Copy it from the browser"):
         recognise(url)
@@ -296,7 +296,8 @@ def test_from_a_councils_address_to_matters_with_no_python(portal: Simulator, pl
     path.write_text(yaml.safe_dump(answered), encoding="utf-8")
     checked = place.run("check")
     assert checked.exit_code == 0, checked.output
-    assert as_json(place.run("sources", "--probe", SLUG, "--json"))[0]["result"] == "ok"
+    probed = as_json(place.run("sources", "--probe", SLUG, "--json"))[0]
+    assert probed["result"] == "ok", probed["told"]
     loaded = place.run("load", SLUG)
     assert loaded.exit_code == 0, loaded.output
     found = place.rows("SELECT matter_number, title, status FROM matters WHERE source = ? ORDER BY 1", SLUG)

@@ -246,8 +246,9 @@ def test_a_refresh_from_nothing_then_a_changed_portal_then_a_broken_one(portal: 
     portal.rows = [*portal_simulator.rows(13), {**portal_simulator.rows(14)[-1], "title": f"{HOSTILE} GUNSHOT DETECTION SYSTEM"}]
     assert refreshed(machine)["Nothing may be lost"] == 0 and len(contracts(build)) == 7
     told = summary(build)
-    assert "2 contract added" in told and HOSTILE in told
-    assert all(line.startswith("    ") for line in told.splitlines() if line and not line.startswith("### What changed"))
+    assert told.count("New in the publisher's list.") == 2 and HOSTILE in told
+    ours = ("", "### What changed", "Nothing was lost.")
+    assert [line for line in told.splitlines() if line not in ours and not line.startswith("    ")] == [], "a stranger's words as markup"
 
     portal.rows = portal_simulator.rows(2)
     third = refreshed(machine)
