@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, get_args
 
@@ -22,13 +23,17 @@ AMENDED = ("amendment_added", "amendment_disappeared")
 def change_rows(source: Source, about: About, row: Row, changes: Iterable[Change]) -> Iterator[Row]:
     """The rows of `changes` of one published row; another spelling of the same value is no change.
 
-    Only a contract has amendments: elsewhere a row more or less of one thing says nothing of it.
+    Only a contract has amendments: elsewhere a row more or less of one thing says nothing of it. Changes that read alike (two new
+    rows of one key and amount) are told apart by their number.
     """
+    seen: Counter[str] = Counter()
     for one in changes:
         old, new = shown(source, one.field, one.old), shown(source, one.field, one.new)
         if (about == "contract" or one.kind not in AMENDED) and (one.kind != "changed" or old != new):
+            sign = _fingerprint(one)
+            seen[sign] += 1
             yield {
-                "id": f"{row['id']}__{_fingerprint(one)}", "source": source.id, "jurisdiction": source.jurisdiction,
+                "id": f"{row['id']}__{sign}{f'-{seen[sign]}' if seen[sign] > 1 else ''}", "source": source.id, "jurisdiction": source.jurisdiction,
                 **{name: row["id"] if name == about else None for name in get_args(About)},
                 "load": f"{source.id}_{one.load}", "noticed_on": one.noticed_at[:10],
                 "kind": one.kind, "revision": clean.text(one.revision) or None, "field": one.field or None,

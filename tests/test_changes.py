@@ -78,6 +78,13 @@ def test_changes_are_told_in_the_words_of_the_registry(city: Checkout, portal_fi
     assert city.issues("orphans") == []
 
 
+def test_two_amendments_that_read_alike_are_two_changes(city: Checkout, portal_file: Write) -> None:
+    twins = [row(number="900002", revision="1", amount="20.00", title=title) for title in ("SYNTHETIC MORE", "SYNTHETIC MORE STILL")]
+    load_all(city, portal_file, cameras(1, 2, 3), [*cameras(1, 2, 3), *twins])
+    assert changes(city) == [("900002", "amendment_added", "value_amount", None, "20.00")] * 2
+    assert len({one["id"] for one in city.rows("SELECT id FROM changes")}) == 2
+
+
 def test_another_spelling_of_the_same_value_is_no_change(city: Checkout, portal_file: Write) -> None:
     load_all(city, portal_file, cameras(1, 2, 3), [*cameras(1, amount="1,000.00", unit=" DEPARTMENT  OF POLICE"), *cameras(2, 3)])
     assert changes(city) == []
