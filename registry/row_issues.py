@@ -52,11 +52,10 @@ _REFUSALS = {
 
 
 def refused(source: Source, load: Archived, number: int, why: str, row: list[str], width: int) -> Issue:
-    """A row that could not be kept, and why."""
+    """A row that could not be kept, and why; none of its words, which may stand under another column and belong to anybody."""
     message, remedy = _REFUSALS[why]
     detail = f" ({len(row)} instead of {width})" if why == "wrong_number_of_columns" else ""
-    excerpt = " | ".join(value[:40] for value in row[:6])
-    return Issue(source.id, "error", why, load.origin, number, "", excerpt[:200], f"Row {number} refused: {message}{detail}", remedy)
+    return Issue(source.id, "error", why, load.origin, number, "", "", f"Row {number} refused: {message}{detail}", remedy)
 
 
 def odd(source: Source, load: Archived, number: int, value: str, column: str, message: str, kept: tuple[str, ...]) -> Issue:
@@ -105,8 +104,9 @@ def repeated_keys(db: sqlite3.Connection, source: Source, load: Archived, key: s
     found = db.execute(query).fetchall()
     if found and not source.key_may_repeat:
         times, first, last, *values = found[0]
+        stated = "" if _may_name_anybody(source) else f" = {' + '.join(values)}"
         raise SourceError(
-            f"{source.id}: {load.origin}, rows {first} and {last}: the key {' + '.join(source.key)} = {' + '.join(values)} stands "
+            f"{source.id}: {load.origin}, rows {first} and {last}: the key {' + '.join(source.key)}{stated} stands "
             f"{times} times ({len(found)} keys repeat), and the source file says it is unique. Look at the rows; if repeats are "
             f"real, say why under key_may_repeat: in data/sources/{source.id}.yml."
         )
@@ -118,7 +118,12 @@ def repeated_keys(db: sqlite3.Connection, source: Source, load: Archived, key: s
             load.origin,
             first,
             " + ".join(source.key),
-            " + ".join(values),
+            "" if _may_name_anybody(source) else " + ".join(values),
             f"The key stands {times} times (rows {first} to {last}); all rows kept and told apart by occurrence.",
             source.key_may_repeat,
         )
+
+
+def _may_name_anybody(source: Source) -> bool:
+    """Whether the key of a row that is not published may hold a payee's name: rows of a checkbook are of everybody who was paid."""
+    return source.kind == "payments"

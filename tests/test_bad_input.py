@@ -169,7 +169,7 @@ def test_a_row_that_cannot_be_kept_is_refused_by_number(case: str, checkout: Che
     assert (one["rows_refused"], one["rows_staged"]) == (1, 4)
     [issue] = checkout.issues(kind)
     assert (issue["row"], issue["severity"], issue["file"]) == (4, "error", "synthetic.csv")
-    assert issue["remedy"] and len(issue["value"]) <= 200
+    assert issue["remedy"] and issue["value"] == ""  # its words may belong to anybody, and stand under any column
     assert "Row 4 refused" in result.stderr
 
 

@@ -168,6 +168,21 @@ def test_only_payments_that_match_are_published_and_never_another_persons_name(c
     ]  # fmt: skip
     raw = city.registry.read_bytes()
     assert b"SYNTHETIC, PERSON" not in raw and b"1 SYNTHETIC STREET" not in raw
+
+
+def test_a_problem_with_a_payment_does_not_name_the_payee(city: Checkout) -> None:
+    path = city.data / "sources" / "syn-payments.yml"
+    edit(path, "key: []", "key: [vendor, entered, amount]\nkey_may_repeat: Identical lines are real.")
+    somebody = payment("SYNTHETIC, PERSON A")
+    file = written(city.data.parent, [somebody, somebody, payment()])
+    file.write_text(f"{file.read_text(encoding='utf-8')}SYNTHETIC, PERSON B,POLICE,1,2,3,4,5,6,7,8\n", encoding="utf-8")
+    assert city.load(file, "syn-payments").exit_code == 1
+    kinds = [one["kind"] for one in city.rows("SELECT kind FROM issues WHERE source = 'syn-payments' ORDER BY kind")]
+    assert kinds == ["repeated_key", "wrong_number_of_columns"]
+    assert b"SYNTHETIC, PERSON" not in city.registry.read_bytes()
+    edit(path, "key_may_repeat: Identical lines are real.", "")
+    refused = city.load(file, "syn-payments")
+    assert "stands 2 times" in refused.stderr and "SYNTHETIC, PERSON" not in refused.stderr
     (covered,) = city.rows("SELECT * FROM coverage WHERE source = 'syn-payments'")
     assert (covered["rows_read"], covered["rows_matched"], covered["contracts_seen"], covered["scope"]) == (3, 2, None, "whole")
     assert covered["searched_through"] == "2023-07-05"
