@@ -3,6 +3,10 @@
 Datasette 0.65 sorts the first page by the chosen column alone and each further page by that column and the key. Rows of equal value
 then stand in another order on the first page than on the next ones, so some come twice and others never, also in a download of the whole
 list. Here the key is put last in the order of the first page too.
+
+A further page also asks for what comes after a row by three conditions joined with "or". SQLite would look each up in the index of the
+column, gather all rows of the rest of the list and sort them, for every page anew: half a second of a processor on 100,000 contracts, and
+a download of the list is a hundred pages. A plus sign before the bracket keeps it from that, so that the index is read in its order.
 """
 
 from __future__ import annotations
@@ -16,6 +20,8 @@ from datasette.utils import escape_sqlite
 
 # A statement of the form that a table's page makes: names of columns, one table, a condition perhaps, one column to sort by.
 LISTED = re.compile(r"(select [\w\[\], ]+ from \[?(\w+)\]? (?:where .*)?order by \[?(\w+)\]?(?: desc)?)( limit \d+)", re.DOTALL)
+# The condition of a further page, down and up.
+AFTER = re.compile(r"\((\[?\w+\]?) (?:< (:p\d+) or \1 is null|> (:p\d+)) or \(\1 = (?:\2|\3) and ")
 SEVERAL = re.compile(r"\b(union|except|intersect)\b", re.IGNORECASE)
 
 
@@ -27,11 +33,16 @@ def in_one_order(sql: str, keys: dict[str, str]) -> str:
     return f"{found[1]}, {escape_sqlite(keys[found[2]])}{found[4]}"
 
 
+def in_index_order(sql: str) -> str:
+    """The statement of a further page so that it reads the index of its order; any other statement as it is."""
+    return AFTER.sub(r"+\g<0>", sql)
+
+
 def in_order(execute: Callable[..., Awaitable[Any]], keys: dict[str, str]) -> Callable[..., Awaitable[Any]]:
     """`Database.execute` for lists whose order is always the same."""
 
     async def ordered(sql: str, params: Any = None, **given: Any) -> Any:
-        return await execute(in_one_order(sql, keys), params, **given)
+        return await execute(in_index_order(in_one_order(sql, keys)), params, **given)
 
     return ordered
 

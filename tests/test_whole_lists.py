@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +16,7 @@ from datasette.utils import module_from_path
 from registry import serve
 
 plugin = module_from_path(str(site_fixture.ROOT / "plugins" / "whole_lists.py"), name="of_test_whole_lists")
+facets = module_from_path(str(site_fixture.ROOT / "plugins" / "list_facets.py"), name="of_test_whole_lists_facets")
 KEYS = {"contracts": "id"}
 
 
@@ -80,3 +82,30 @@ def test_the_key_is_put_last(given: str) -> None:
 )  # fmt: skip
 def test_any_other_statement_stays_as_it_is(sql: str) -> None:
     assert plugin.in_one_order(sql, KEYS) == sql
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "(date_signed < :p1 or date_signed is null or (date_signed = :p1 and ((id > :p0))))",
+        "([year] > :p3 or ([year] = :p3 and ((id > :p2))))",
+    ],
+)  # fmt: skip
+def test_a_further_page_reads_the_index_of_its_order(given: str) -> None:
+    sql = f"select id from contracts where {given} order by year limit 51"
+    assert plugin.in_index_order(sql) == sql.replace("where (", "where +(")
+    other = "select id from contracts where (a > :p0 or b = :p0)"
+    assert plugin.in_index_order(other) == other
+
+
+def test_an_item_is_sought_in_the_text_of_its_list() -> None:
+    """The same rows as Datasette's own condition finds, whatever letters an item has."""
+    items = ["cctv", "cct", 'a", "b', "a", "b", "é", "\\", "[", "", "1"]
+    lists = [json.dumps(some) for some in (items, items[:2], items[1:2], items[2:3], ["a", "b"], ["x é"], ["é"], ["\\cctv"], [])]
+    db = sqlite3.connect(":memory:")
+    db.execute("create table contracts (technologies)")
+    db.executemany("insert into contracts values (?)", [(one,) for one in lists])
+    own = "select rowid from contracts where :p0 in (select value from json_each(contracts.technologies))"
+    assert facets.by_text(own) != own and facets.by_text("select :p0 in (1, 2)") == "select :p0 in (1, 2)"
+    for item in items:
+        assert db.execute(facets.by_text(own), {"p0": item}).fetchall() == db.execute(own, {"p0": item}).fetchall(), item
