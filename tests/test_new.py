@@ -440,7 +440,7 @@ INJECTION = (
 def test_hostile_words_stay_words(kind: str, portal: Simulator, place: Checkout) -> None:
     portal.about = dict.fromkeys(portal.about, INJECTION * 50)
     portal.columns = [*portal.columns, "two\nlines", "- evil: yes", "#comment", "TODO", "x" * 5_000, "null", "<b>bold</b>"]
-    made = new_source(place, portal.base + ADDRESSES[kind])
+    made = new_source(place, portal.base + ADDRESSES[kind], *INSIDE.get(kind, ()))
     assert made.exit_code == 0, made.output
     entry, text = draft(place), (place.data / "sources" / f"{SLUG}.yml").read_text()
     assert entry["portal"] == kind and set(entry["fields"]) == set(KINDS["contracts"].needed)
@@ -451,10 +451,16 @@ def test_hostile_words_stay_words(kind: str, portal: Simulator, place: Checkout)
     assert place.run("check").exit_code == 0, "every column listed is told apart, also by the recording"
 
 
-@pytest.mark.parametrize("kind", ADDRESSES)
+def test_a_workbook_of_ten_thousand_columns_is_refused(portal: Simulator, place: Checkout) -> None:
+    portal.columns = [*portal.columns, *(f"column {number}" for number in range(10_000))]
+    refused = new_source(place, portal.base + ADDRESSES["xlsx"], *INSIDE["xlsx"])
+    assert refused.exit_code == 1 and "more than 1,000 cells" in refused.stderr and not list((place.data / "sources").iterdir())
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ADDRESSES if kind != "xlsx"])
 def test_ten_thousand_columns_end_in_a_capped_file(kind: str, portal: Simulator, place: Checkout) -> None:
     portal.columns = [*portal.columns, *(f"column {number}" for number in range(10_000))]
-    made = new_source(place, portal.base + ADDRESSES[kind])
+    made = new_source(place, portal.base + ADDRESSES[kind], *INSIDE.get(kind, ()))
     assert made.exit_code == 0, made.output
     entry, path = draft(place), place.data / "sources" / f"{SLUG}.yml"
     assert len(entry["ignore"]) + len(entry["never_fetched"]) == 300
