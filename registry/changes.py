@@ -33,7 +33,8 @@ def change_rows(source: Source, about: About, row: Row, changes: Iterable[Change
             sign = _fingerprint(one)
             seen[sign] += 1
             yield {
-                "id": f"{row['id']}__{sign}{f'-{seen[sign]}' if seen[sign] > 1 else ''}", "source": source.id, "jurisdiction": source.jurisdiction,
+                "id": f"{row['id']}__{sign}{f'-{seen[sign]}' if seen[sign] > 1 else ''}",
+                "source": source.id, "jurisdiction": source.jurisdiction,
                 **{name: row["id"] if name == about else None for name in get_args(About)},
                 "load": f"{source.id}_{one.load}", "noticed_on": one.noticed_at[:10],
                 "kind": one.kind, "revision": clean.text(one.revision) or None, "field": one.field or None,

@@ -59,8 +59,8 @@ def _failure_row(slug: str, number: int, failure: Failure) -> Row:
     """Nothing came at all."""
     nothing = ("read_at", "sha256", "bytes", "scope", "compared_with", "rows_read", "rows_staged", "rows_refused")
     return {
-        "id": f"{slug}_failed-{number}", "source": slug, "origin": failure.origin or None, "url": failure.url or None, "first_at": failure.read_at,
-        "last_at": failure.last_read_at, "result": "failed", "error": failure.error, **dict.fromkeys(nothing),
+        "id": f"{slug}_failed-{number}", "source": slug, "origin": failure.origin or None, "url": failure.url or None,
+        "first_at": failure.read_at, "last_at": failure.last_read_at, "result": "failed", "error": failure.error, **dict.fromkeys(nothing),
     }  # fmt: skip
 
 
