@@ -34,10 +34,16 @@ group by each_item.value order by count desc, value limit {limit}
 HAS_ITEM = re.compile(r"(:p\d+) in (\(select value from json_each\(((?:\[?\w+\]?\.)?\[?\w+\]?)\)\))")
 SOUGHT = r"(case when instr(\3, '\\') then \1 in \2 else instr(\3, json_quote(\1)) end)"
 
+# Datasette's counts of a column. Most rows of the list are read in any case, four times faster in the table's order than in the column's.
+COUNTED = re.compile(
+    r"(\s*select )(\[?\w+\]?)( as value, count\(\*\) as count from \(.*\)\s+where )\2( is not null\s+group by )\2 ", re.DOTALL
+)
+
 
 def by_text(sql: str) -> str:
     """The statement with every search for an item of a list done in the list's text; any other statement as it is."""
-    return HAS_ITEM.sub(SOUGHT, sql)
+    found, times = HAS_ITEM.subn(SOUGHT, sql)
+    return COUNTED.sub(r"\1+\2\3+\2\4+\2 ", found) if times else sql
 
 
 def sought_by_text(execute: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

@@ -109,3 +109,5 @@ def test_an_item_is_sought_in_the_text_of_its_list() -> None:
     assert facets.by_text(own) != own and facets.by_text("select :p0 in (1, 2)") == "select :p0 in (1, 2)"
     for item in items:
         assert db.execute(facets.by_text(own), {"p0": item}).fetchall() == db.execute(own, {"p0": item}).fetchall(), item
+    counted = f"select a as value, count(*) as count from ({own}) where a is not null group by a order by 2"
+    assert facets.by_text(counted).startswith("select +a as value") and "group by +a " in facets.by_text(counted)
