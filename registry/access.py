@@ -37,6 +37,9 @@ ACCESS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "xlsx": (("base", "path"), ("pace",)),
 }
 
+# What of it leaves out rows of the data set: a load under other words shows other rows.
+NARROWING = ("where", "since", "awards", "search")
+
 NUMBER = re.compile(r"\d+(\.\d+)?")
 
 

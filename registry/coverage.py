@@ -45,7 +45,7 @@ def searched(
 ) -> Row:
     """The coverage row of a source that was loaded; `through` is the newest day it shows, `now` the words it is searched by today."""
     then = snapshot.searched_for if snapshot else asked_for(account)
-    known = scope_of(source, account["origin"], int(account["rows_staged"]), asked_for(account))
+    known = scope_of(source, account["origin"], int(account["rows_staged"]), asked_for(account), "")
     # An extract whose description is gone can no longer say what it was searched for.
     scope = "matched_only" if then is not None else "part" if known == "matched_only" else known
     return {

@@ -78,7 +78,7 @@ def _result(load: Row) -> str:
         return f"failed: {load['error']}"
     if load["compared_with"] is None:
         return "there is nothing to compare it with"
-    part = "" if load["scope"] == "whole" else f" (it shows {load['scope'].replace('_', ' ')}, so what it lacks is not gone)"
+    part = "" if load["scope"] in ("whole", "asked") else f" (it shows {load['scope'].replace('_', ' ')}, so what it lacks is not gone)"
     kinds = Counter(one["kind"] for one in load["changes"])
     counted = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(kinds.items()))
     return (counted or "no change in what we hold") + part

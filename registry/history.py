@@ -15,7 +15,7 @@ from typing import NamedTuple
 from .archive import Archived
 from .differences import Difference, Places, Raw, places_of, row_differences
 from .ledger import numbered
-from .pages import searched_for
+from .pages import asked, searched_for
 from .scope import all_contracts, all_rows, scope_of
 from .source import Source
 from .sql import nameless, quoted
@@ -133,7 +133,7 @@ def add_load(
     for one in unstaged:
         _add_load(db, StagedLoad("", one.sha256, None, None, None, one.error, "", ""))
     before = db.execute("SELECT id, scope FROM loads WHERE error = '' ORDER BY rowid DESC LIMIT 1").fetchone() or ("", "")
-    scope = scope_of(source, load.origin, account[1], searched_for(source.id, load))
+    scope = scope_of(source, load.origin, account[1], searched_for(source.id, load), asked(source.id, load))
     compared = before[0] if lead(source) else ""
     name = _add_load(db, StagedLoad("", load.sha256, *account, "", compared, scope))
     return Comparison(source, places_of(source), name, load.read_at, before[0], before[1], scope) if compared else None

@@ -56,7 +56,7 @@ def _read_row(slug: str, read: Read, one: StagedLoad | None, whys: Mapping[str, 
 
 
 def _failure_row(slug: str, number: int, failure: Failure) -> Row:
-    """Nothing came at all."""
+    """Nothing came at all, or a file that is not whole and was not kept."""
     nothing = ("read_at", "sha256", "bytes", "scope", "compared_with", "rows_read", "rows_staged", "rows_refused")
     return {
         "id": f"{slug}_failed-{number}", "source": slug, "origin": failure.origin or None, "url": failure.url or None,

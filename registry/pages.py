@@ -67,6 +67,8 @@ class Manifest(Strict, frozen=True):
     identity: str = ""
     searched_for: dict[str, str] | None = None
     details: dict[str, Detail] = {}
+    # A hash of the queries and of what the source file narrows the data set to; "" where all of it was read.
+    asked: str = ""
 
     @property
     def every_page(self) -> Iterator[Page]:
@@ -156,6 +158,11 @@ def _again(name: str, seen: set[str]) -> bool:
 def searched_for(source: str, load: archive.Archived) -> dict[str, str] | None:
     """What a load was asked for (slug -> hash of its words), where its portal was asked for some rows only; else None."""
     return read_manifest(load).searched_for if load.origin == name_of(source) else None
+
+
+def asked(source: str, load: archive.Archived) -> str:
+    """A hash of what narrowed a load to some rows of its data set, "" where nothing did; two loads are alike only where it is the same."""
+    return read_manifest(load).asked if load.origin == name_of(source) else ""
 
 
 def parse_json(raw: bytes) -> Any:

@@ -28,6 +28,8 @@ from registry.fetch import ATTEMPTS, open_web
 from registry.names import bare_name, opening, supplier_key
 from registry.paths import Paths
 from registry.pipeline import load
+from registry.portals.paged import narrowed
+from registry.scope import all_contracts, scope_of
 from registry.source import Asks, Source
 from registry.vocabulary import Name, Product, Supplier, SupplierEvidence, supplier_spellings
 
@@ -219,6 +221,19 @@ def test_a_supplier_added_afterwards_is_not_searched_until_the_next_load(portal:
     paths = refreshed(tmp_path, real, one, *later)
     ((not_searched,),) = stored(paths.registry, "SELECT not_searched_for FROM coverage")
     assert "b" not in json.loads(not_searched)
+
+
+def test_another_search_is_not_the_same_search_though_it_is_for_the_same_names() -> None:
+    """Not every name that is asked for is among those whose silence means something; templates and conditions change too."""
+    one = source(SQL)
+    scopes = {
+        scope_of(place, f"{place.id}.pages.json", 10, {"a": "hash"}, narrowed(place, queries))
+        for place, queries in (
+            (one, ("x like 'A%'",)), (one, ("x like 'A%'", "x like 'B%'")),
+            (source(SQL, access={**one.access, "where": "amount > 0"}), ("x like 'A%'",)),
+        )
+    }  # fmt: skip
+    assert len(scopes) == 3 and not any(all_contracts(one, other) for one in scopes for other in scopes if one != other)
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])

@@ -168,6 +168,9 @@ def test_only_payments_that_match_are_published_and_never_another_persons_name(c
     ]  # fmt: skip
     raw = city.registry.read_bytes()
     assert b"SYNTHETIC, PERSON" not in raw and b"1 SYNTHETIC STREET" not in raw
+    (covered,) = city.rows("SELECT * FROM coverage WHERE source = 'syn-payments'")
+    assert (covered["rows_read"], covered["rows_matched"], covered["contracts_seen"], covered["scope"]) == (3, 2, None, "whole")
+    assert covered["searched_through"] == "2023-07-05"
 
 
 def test_a_problem_with_a_payment_does_not_name_the_payee(city: Checkout) -> None:
@@ -183,9 +186,6 @@ def test_a_problem_with_a_payment_does_not_name_the_payee(city: Checkout) -> Non
     edit(path, "key_may_repeat: Identical lines are real.", "")
     refused = city.load(file, "syn-payments")
     assert "stands 2 times" in refused.stderr and "SYNTHETIC, PERSON" not in refused.stderr
-    (covered,) = city.rows("SELECT * FROM coverage WHERE source = 'syn-payments'")
-    assert (covered["rows_read"], covered["rows_matched"], covered["contracts_seen"], covered["scope"]) == (3, 2, None, "whole")
-    assert covered["searched_through"] == "2023-07-05"
 
 
 def test_a_suppliers_name_alone_is_a_lead_and_nothing_is_judged(city: Checkout) -> None:

@@ -26,6 +26,7 @@ from registry.fetch import ATTEMPTS, Fetcher, Web, open_web
 from registry.pages import link
 from registry.portals import PORTALS, fetcher_of
 from registry.portals.paged import Asked, Survey, disagreement, page_of
+from registry.scope import all_contracts, scope_of
 from registry.source import Source
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -173,6 +174,20 @@ def test_a_matter_that_was_deleted_is_gone_after_the_next_load(portal: Simulator
     load_of(source, web, tmp_path)
     del portal.rows[3]
     assert len(load_of(source, web, tmp_path)) == 9
+
+
+def test_a_later_day_to_begin_with_does_not_show_that_older_matters_went(portal: Simulator, web: Web, tmp_path: Path) -> None:
+    scopes = []
+    for since in ("2015-01-01", "2015-01-01", "2020-01-01", ""):
+        source = portal_simulator.source("legistar", portal.base)
+        source = msgspec.structs.replace(source, access={**source.access, **({"since": since} if since else {})})
+        load_of(source, web, tmp_path)
+        load = newest(tmp_path / "archive")
+        assert load
+        scopes.append(scope_of(source, load.origin, load.size, None, pages.asked(source.id, load)))
+    before, same, later, everything = scopes
+    assert all_contracts(same, before) and everything == "whole" and all_contracts(everything, later)
+    assert not all_contracts(later, before) and not all_contracts(later, everything)
 
 
 @pytest.mark.parametrize("fault", ["error page", "redirect", "stranger", "status"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from .. import archive
+from ..access import NARROWING
 from ..errors import SourceError
 from ..fetch import Ask, Fetcher, Taken
 from ..incoming import unknown_columns
@@ -110,7 +112,16 @@ def gather(wire: Wire, source: Source, places: Sequence[Source], fetcher: Fetche
         form=wire.form, rows=received, columns={name: column for part in parts for name, column in part.found.columns.items()},
         pages=tuple(page for part in parts for page in part.pages), identity=parts[0].found.identity if asked.queries else "",
         searched_for=None if asked.searched_for is None else dict(sorted(asked.searched_for.items())),
+        asked=narrowed(source, asked.queries),
     )  # fmt: skip
+
+
+def narrowed(source: Source, queries: tuple[str, ...]) -> str:
+    """A hash of what narrows the data set to some of its rows, in the source file or in the queries; "" where nothing does."""
+    said = {name: source.access[name] for name in NARROWING if name in source.access}
+    resources = source.access.get("resource", "").split()
+    told = [sorted(said.items()), resources if len(resources) > 1 else [], queries]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12] if any(told) else ""
 
 
 def _queries(source: Source, fetcher: Fetcher) -> tuple[str, ...]:
