@@ -31,7 +31,7 @@ group by each_item.value order by count desc, value limit {limit}
 """
 
 
-HAS_ITEM = re.compile(r"(:p\d+) in (\(select value from json_each\(((?:\[?\w+\]?\.)?\[?\w+\]?)\)\))")
+HAS_ITEM = re.compile(r'(:p\d+) in (\(select value from json_each\(((?:[\["]?\w+[\]"]?\.)?[\["]?\w+[\]"]?)\)\))')
 SOUGHT = r"(case when instr(\3, '\\') then \1 in \2 else instr(\3, json_quote(\1)) end)"
 
 # Datasette's counts of a column. Most rows of the list are read in any case, four times faster in the table's order than in the column's.

@@ -105,7 +105,7 @@ def test_an_item_is_sought_in_the_text_of_its_list() -> None:
     db = sqlite3.connect(":memory:")
     db.execute("create table contracts (technologies)")
     db.executemany("insert into contracts values (?)", [(one,) for one in lists])
-    own = "select rowid from contracts where :p0 in (select value from json_each(contracts.technologies))"
+    own = 'select rowid from contracts where :p0 in (select value from json_each("contracts"."technologies"))'
     assert facets.by_text(own) != own and facets.by_text("select :p0 in (1, 2)") == "select :p0 in (1, 2)"
     for item in items:
         assert db.execute(facets.by_text(own), {"p0": item}).fetchall() == db.execute(own, {"p0": item}).fetchall(), item
