@@ -54,7 +54,7 @@ def score(asked: str, name: str) -> float:
 def limit_of(query: Row) -> int:
     """How many candidates were asked for, within bounds."""
     asked = query.get("limit")
-    return min(MOST_RESULTS, max(1, int(asked))) if isinstance(asked, (int, float)) else RESULTS
+    return int(min(MOST_RESULTS, max(1, asked))) if isinstance(asked, (int, float)) else RESULTS
 
 
 def problem(queries: Any) -> str:

@@ -11,6 +11,7 @@ from . import clean
 from .audit import reader
 from .history import Change
 from .kinds import DATE_FIELDS
+from .names import names_a_company
 from .source import Source
 
 Row = dict[str, Any]
@@ -28,6 +29,8 @@ def change_rows(source: Source, about: About, row: Row, changes: Iterable[Change
     """
     seen: Counter[str] = Counter()
     for one in changes:
+        if about == "payment" and one.field == "supplier_name" and not (names_a_company(one.old) and names_a_company(one.new)):
+            continue  # either may be a person's name
         old, new = shown(source, one.field, one.old), shown(source, one.field, one.new)
         if (about == "contract" or one.kind not in AMENDED) and (one.kind != "changed" or old != new):
             sign = _fingerprint(one)

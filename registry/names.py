@@ -53,6 +53,13 @@ _SHORT = {
     }.items()
     for long in longs.split()
 }
+# Words of the names of companies and public bodies, and of no person's.
+_BUSINESS = frozenset({
+    *_SHORT, *_SHORT.values(), "bank", "center", "centre", "city", "college", "county", "department", "dept", "foundation", "institute",
+    "security", "state", "town", "university", "usa", "video",
+}) - {"lab", "prod", "dist"}  # fmt: skip
+
+
 def _common_start(words: list[str]) -> str:
     return "".join(letters[0] for letters in takewhile(lambda letters: len(set(letters)) == 1, zip(*words, strict=False)))
 
@@ -149,6 +156,12 @@ def opening(name: str) -> str:
             return " ".join([*begin, _STEMS.get(short, "")]).strip()
         begin.append(word)
     return bare
+
+
+def names_a_company(name: str) -> bool:
+    """Whether a name has a legal form or a word of business or government in it, so that it is not a person's; else it may be one."""
+    words = _join_initials(fold(name).split())
+    return any(word in _SUFFIXES or word in _BUSINESS for word in words)
 
 
 def _plain(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from . import clean
 from .determine import Found
 from .holdings import Trade, holding_rows
+from .names import names_a_company
 from .normalise import read_field
 from .sentences import say
 from .source import Source
@@ -37,7 +38,7 @@ def transaction_row(source: Source, row: RawRow, row_id: str, found: Found, load
     return {
         "id": row_id, "jurisdiction": source.jurisdiction, "source": source.id,
         "buyer_name": clean.text(row.get("buyer_name", "")) or source.buyer_name, "buyer_unit": clean.text(row.get("buyer_unit", "")),
-        "supplier": found.supplier, "supplier_name": clean.text(row["supplier_name"]), "title": clean.text(row.get("title", "")),
+        "supplier": found.supplier, "supplier_name": payee(row["supplier_name"], found.supplier), "title": clean.text(row.get("title", "")),
         "description": clean.text(row.get("description", "")), "transaction_date": day, "value_currency": source.currency,
         "contract_number": clean.text(row.get("contract_number", "")), "contract": None,
         "technologies": json.dumps(found.technologies), "products": json.dumps(found.products), "evidence": found.evidence,
@@ -45,6 +46,11 @@ def transaction_row(source: Source, row: RawRow, row_id: str, found: Found, load
         "value_amount": None if cents is None else int(cents) / 100, "year": int(str(day)[:4]) if day else None,
         "source_row": int(row["row"]),
     }  # fmt: skip
+
+
+def payee(name: str, supplier: str | None) -> str:
+    """Who was paid, as published; "" where it is no supplier we know and may be a person, such as an employee who is paid back."""
+    return clean.text(name) if supplier or names_a_company(name) else ""
 
 
 class Payments:
@@ -89,7 +95,8 @@ def payment_holdings(payment: Row, found: Found, trade: Trade) -> Iterator[Row]:
 
 def payment_sentence(payment: Row) -> str:
     """One sentence of what the published line says."""
-    seen, supplier = payment["transaction_date"] or say("a day that cannot be read"), payment["supplier_name"] or say("an unnamed supplier")
+    seen = payment["transaction_date"] or say("a day that cannot be read")
+    supplier = payment["supplier_name"] or say("a payee whose name is not given here")
     amount, buyer_name = payment["value_amount"], payment["buyer_name"]
     if amount is None:
         return say(f"A payment by {buyer_name} to {supplier}, seen on {seen}; a payment has no contract dates.")

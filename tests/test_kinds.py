@@ -173,6 +173,14 @@ def test_only_payments_that_match_are_published_and_never_another_persons_name(c
     assert covered["searched_through"] == "2023-07-05"
 
 
+def test_a_person_who_was_paid_is_not_named_though_the_line_names_a_technology(city: Checkout) -> None:
+    lines = [payment(name, account="GUNSHOT DETECTION SYSTEM") for name in ("SYNTHETIC, PERSON A", "ROAD SALT CO", "L.L.C. SYNTHETIC")]
+    assert [one["supplier_name"] for one in pay(city, lines)] == ["", "ROAD SALT CO", "L.L.C. SYNTHETIC"]
+    assert b"SYNTHETIC, PERSON" not in city.registry.read_bytes()
+    (said,) = city.rows("SELECT DISTINCT said FROM holdings WHERE kind = 'payment' AND said LIKE '%not given here%'")
+    assert "1,234.56 USD" in said["said"]
+
+
 def test_a_problem_with_a_payment_does_not_name_the_payee(city: Checkout) -> None:
     path = city.data / "sources" / "syn-payments.yml"
     edit(path, "key: []", "key: [vendor, entered, amount]\nkey_may_repeat: Identical lines are real.")

@@ -101,9 +101,11 @@ def test_types_and_limits_are_kept(site: Datasette) -> None:
     found = batch(
         site, "suppliers", other={"query": "watcher inc", "type": "person"}, ours={"query": "watcher inc", "type": ["supplier"]},
         one={"query": "twin name", "limit": 1}, none={"query": "twin name", "limit": 0}, much={"query": "twin name", "limit": 1e9},
+        endless={"query": "twin name", "limit": float("inf")},
         properties={"properties": [{"pid": "a", "v": "b"}]},
     )  # fmt: skip
-    assert {name: len(one) for name, one in found.items()} == {"other": 0, "ours": 1, "one": 1, "none": 1, "much": 2, "properties": 0}
+    counts = {"other": 0, "ours": 1, "one": 1, "none": 1, "much": 2, "endless": 2, "properties": 0}
+    assert {name: len(one) for name, one in found.items()} == counts
 
 
 def test_a_batch_can_be_asked_by_get_and_read_from_another_site(site: Datasette) -> None:
