@@ -52,7 +52,7 @@ def _matter(row: Row, wanted: list[str]) -> Row:
     """Null is said; a moment's fraction may be missing."""
     moment = f"2026-01-01T{row['id'] % 86_400 // 3600:02}:{row['id'] % 3600 // 60:02}:{row['id'] % 60:02}"
     told = {own: row.get(name) for name, own in NAMES["legistar"].items()}
-    told |= {"MatterStatusName": "Passed" if row["id"] % 2 else "Filed"}
+    told |= {"MatterStatusName": row.get("MatterStatusName", "Passed" if row["id"] % 2 else "Filed")}
     told |= {"MatterId": row["id"], "MatterGuid": f"GUID-{row['id']}", "MatterIntroDate": f"{row['starts']}T00:00:00",
              "MatterLastModifiedUtc": moment if row["id"] % 2 else f"{moment}.087"}  # fmt: skip
     return {name: told.get(name, row.get(name)) for name in wanted}

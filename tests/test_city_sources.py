@@ -152,7 +152,7 @@ def test_every_source_file_loads_from_a_portal_that_has_its_columns(
         probed = probe(here, web, asking(here, catalog))
         assert probed.result == "ok", probed
         report = load(paths, catalog, [slug], web, lambda title, size: lambda rows: None)
-    assert not report.failed, [report.sources[slug].error, report.issues]
+    assert not report.failed, (report.sources[slug].error, report.issues[0].message if report.issues else "")
     with closing(sqlite3.connect(f"file:{paths.registry}?mode=ro", uri=True)) as db:
         ((published,),) = db.execute(f"SELECT count(*) FROM {TABLES[source.kind]} WHERE source = ?", (slug,)).fetchall()
         ((state, scope),) = db.execute("SELECT state, scope FROM coverage WHERE source = ?", (slug,)).fetchall()
