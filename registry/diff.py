@@ -15,14 +15,14 @@ from .changes import About
 from .errors import FactsError, RegistryError
 
 Row = dict[str, Any]
-# The newest load of each source, or all since a day.
+# The newest load of each source, or all since a day. They are stored in their order, and two may fall into one second.
 _LOADS = """
 SELECT loads.*, sources.title FROM loads JOIN sources ON sources.id = loads.source
 WHERE (:source IS NULL OR loads.source = :source)
   AND CASE WHEN :since IS NULL
-      THEN loads.first_at = (SELECT max(newest.first_at) FROM loads newest WHERE newest.source = loads.source)
+      THEN loads.rowid = (SELECT max(newest.rowid) FROM loads newest WHERE newest.source = loads.source)
       ELSE substr(loads.first_at, 1, 10) >= :since END
-ORDER BY loads.source, loads.first_at, loads.rowid
+ORDER BY loads.source, loads.rowid
 """
 
 
