@@ -76,8 +76,6 @@ PAGES = {
     "product": "products", "supplier": "suppliers", "jurisdiction": "jurisdictions", "source": "sources",
     "payment": "transactions", "matter": "matters", "document": "documents",
 }  # fmt: skip
-# Where a row of a question leads to, the first that it has.
-THINGS = ("contract", "record", "payment", "matter", "document")
 LISTS = {"technologies": "technologies", "products": "products"}
 PLAIN_LISTS = {
     "not_searched", "not_searched_for", "unknowns", "sources", "aliases", "former_names", "parents", "overlays", "terms",

@@ -172,48 +172,37 @@ _CHANGES = "select noticed_on, said from changes_told where {kind} = :id order b
 
 _COMPARED = "select words from comparisons join {table} on {table}.source = comparisons.source where {table}.id = :id"
 
+
+def _published(kind: str, table: str) -> dict[str, str]:
+    """What every page of a portal's own row shows: why it is listed, its place, what changed, and where it was read."""
+    return {
+        "matches": _MATCHES.format(kind=kind), "place": _PLACE.format(table=table), "changes": _CHANGES.format(kind=kind),
+        "compared": _COMPARED.format(table=table), "source": _SOURCE.format(table=table), "load": _LOAD.format(table=table),
+    }  # fmt: skip
+
+
 PAGES: dict[str, dict[str, str]] = {
     "contracts": {
-        "matches": _MATCHES.format(kind="contract"),
+        **_published("contract", "contracts"),
         "determinations": _DETERMINATIONS.format(kind="contract"),
         "amendments": "select * from amendments where contract = :id order by date_signed, revision, occurrence",
-        "place": _PLACE.format(table="contracts"),
         "vote": _VOTE.format(table="contracts"),
         "vote_by_matter": _VOTE_BY_MATTER.format(table="contracts"),
         "beside": _BESIDE.format(kind="contract"),
         "payments": _PAYMENTS.format(where="contract = :id"),
         "payments_counted": _PAYMENTS_COUNTED.format(where="contract = :id"),
-        "changes": _CHANGES.format(kind="contract"),
-        "compared": _COMPARED.format(table="contracts"),
-        "source": _SOURCE.format(table="contracts"),
-        "load": _LOAD.format(table="contracts"),
     },
     "transactions": {
-        "matches": _MATCHES.format(kind="payment"),
-        "place": _PLACE.format(table="transactions"),
+        **_published("payment", "transactions"),
         "contract": "select contracts.id, contracts.title from contracts join transactions on transactions.contract = contracts.id "
                     "where transactions.id = :id",
-        "changes": _CHANGES.format(kind="payment"),
-        "compared": _COMPARED.format(table="transactions"),
-        "source": _SOURCE.format(table="transactions"),
-        "load": _LOAD.format(table="transactions"),
     },
     "matters": {
-        "matches": _MATCHES.format(kind="matter"),
+        **_published("matter", "matters"),
         "bought": _BOUGHT,
-        "place": _PLACE.format(table="matters"),
-        "changes": _CHANGES.format(kind="matter"),
-        "compared": _COMPARED.format(table="matters"),
-        "source": _SOURCE.format(table="matters"),
-        "load": _LOAD.format(table="matters"),
     },
     "documents": {
-        "matches": _MATCHES.format(kind="document"),
-        "place": _PLACE.format(table="documents"),
-        "changes": _CHANGES.format(kind="document"),
-        "compared": _COMPARED.format(table="documents"),
-        "source": _SOURCE.format(table="documents"),
-        "load": _LOAD.format(table="documents"),
+        **_published("document", "documents"),
     },
     "records": {
         "matches": _MATCHES.format(kind="record"),
