@@ -5,7 +5,6 @@ The same registry gives the same bytes: no time, no path and no name of a person
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import sqlite3
@@ -21,6 +20,7 @@ from .errors import RegistryError
 from .layout import lay_out
 from .serve import SETTINGS, site_files
 from .sql import quoted
+from .unchanged import sha256_of
 
 DEPLOY = Path(__file__).parent / "deploy"
 DATABASE = "registry.db"
@@ -50,12 +50,6 @@ def compact(source: Path, target: Path) -> None:
         for name in [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%USING FTS%'")]:
             db.execute(f"INSERT INTO {quoted(name)} ({quoted(name)}) VALUES ('optimize')")
         db.executescript("PRAGMA journal_mode = DELETE; ANALYZE; VACUUM")
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def inspected(path: Path) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from .artefact import sha256_of
 from .schema import TABLES
-from .sql import quoted
+from .sql import open_read_only, quoted
 from .table_schema import table_schema
+from .unchanged import sha256_of
 
 NAME = "surveillance-procurement-registry"
 
@@ -46,7 +46,7 @@ def write_datapackage(registry_db: Path, metadata: Any, folder: Path, loaded: st
     """Write data/*.csv and datapackage.json below `folder`."""
     (folder / "data").mkdir()
     words = metadata["databases"]["registry"]["tables"]
-    with closing(sqlite3.connect(f"file:{registry_db}?mode=ro", uri=True)) as db:
+    with closing(open_read_only(registry_db)) as db:
         for name in TABLES:
             _write_csv(db, name, folder / "data" / f"{name}.csv")
     package = {

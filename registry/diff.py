@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from .changes import About
-from .errors import FactsError, RegistryError
+from .errors import FactsError
+from .source import chosen
+from .sql import open_read_only
 
 Row = dict[str, Any]
 # The newest load of each source, or all since a day. They are stored in their order, and two may fall into one second.
@@ -31,10 +33,7 @@ def differences(registry: Path, source: str | None, since: str | None) -> list[R
 
     RegistryError where there is no registry or no such source, FactsError where `since` is no ISO day.
     """
-    if not registry.exists():
-        raise RegistryError(f"{registry} does not exist yet. Run `registry load --offline` first.")
-    with closing(sqlite3.connect(f"file:{registry}?mode=ro", uri=True)) as db:
-        db.row_factory = sqlite3.Row
+    with closing(open_read_only(registry)) as db:
         _must_be_known(db, source)
         given = {"source": source, "since": _day(since)}
         loads = [dict(row) for row in db.execute(_LOADS, given)]
@@ -43,9 +42,8 @@ def differences(registry: Path, source: str | None, since: str | None) -> list[R
 
 
 def _must_be_known(db: sqlite3.Connection, source: str | None) -> None:
-    slugs = [slug for (slug,) in db.execute("SELECT id FROM sources ORDER BY id")]
-    if source is not None and source not in slugs:
-        raise RegistryError(f"No source is called `{source}`. There are: {', '.join(slugs)}.")
+    if source is not None:
+        chosen([slug for (slug,) in db.execute("SELECT id FROM sources ORDER BY id")], (source,))
 
 
 def _day(since: str | None) -> str | None:

@@ -14,7 +14,6 @@ import itertools
 import posixpath
 import re
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,13 +26,9 @@ from .artefact import DATABASE, copy_of_metadata, empty_folder, write_site
 from .datapackage import write_datapackage
 from .errors import RegistryError
 from .manifest import write_manifest
-from .smoke import load_app
-from .sql import quoted
+from .smoke import ROWS, load_app
+from .sql import open_read_only, quoted
 
-ROWS = (
-    "contracts", "records", "transactions", "matters", "documents", "laws", "technologies", "jurisdictions", "suppliers", "products",
-    "sources", "rules",
-)  # fmt: skip
 LISTS = (*ROWS, "places", "coverage", "loads", "changes", "issues", "provisions")
 PAGE_ROWS = 200
 SITE = "http://localhost"
@@ -56,7 +51,7 @@ NEXT = re.compile(r'<a class="next" href="([^"]*)"')
 
 def newest_load(registry_db: Path) -> str:
     """The moment of the newest load, from the registry itself; RegistryError when nothing was ever loaded."""
-    with contextlib.closing(sqlite3.connect(f"file:{registry_db}?mode=ro", uri=True)) as db:
+    with contextlib.closing(open_read_only(registry_db)) as db:
         found = db.execute("SELECT max(read_at) FROM loads").fetchone()[0]
     if not found:
         raise RegistryError("Nothing was ever loaded into this registry, so its answers have no day. Run `registry load --offline` first.")
@@ -68,7 +63,7 @@ def fixed_pages(registry_db: Path, metadata: Any) -> dict[str, str]:
     files = {"/": "index.html", "/registry": "registry.html", "/testify": "testify.html"}
     names = (*LISTS, *metadata["databases"]["registry"]["queries"])
     files |= {f"/registry/{name}": f"registry/{name}.html" for name in names}
-    with contextlib.closing(sqlite3.connect(f"file:{registry_db}?mode=ro", uri=True)) as db:
+    with contextlib.closing(open_read_only(registry_db)) as db:
         for name in ROWS:
             rows = db.execute(f"SELECT id FROM {quoted(name)} ORDER BY id")
             files |= {f"/registry/{name}/{row_id}": f"registry/{name}/{row_id}.html" for (row_id,) in rows}
@@ -95,7 +90,7 @@ class Answer(NamedTuple):
 
 def every_answer(registry_db: Path) -> list[Answer]:
     """Each name and place that the registry holds evidence of, by place."""
-    with contextlib.closing(sqlite3.connect(f"file:{registry_db}?mode=ro", uri=True)) as db:
+    with contextlib.closing(open_read_only(registry_db)) as db:
         rows = db.execute(
             "SELECT DISTINCT about, jurisdiction, coalesce((SELECT min(display) FROM names WHERE names.about = holdings.about), about), "
             "coalesce((SELECT name FROM jurisdictions WHERE id = jurisdiction), jurisdiction) FROM holdings ORDER BY 4, 3, 1, 2"

@@ -12,6 +12,7 @@ from typing import Any
 from .errors import RegistryError
 from .matters import matter_sentence
 from .payments import payment_sentence
+from .sql import open_read_only
 
 # What can be asked for, where it stands, and by which column.
 KINDS = (
@@ -23,10 +24,7 @@ FOOTER = "Our reading of public law texts. Not legal advice and not a finding th
 
 def explain(registry: Path, wanted: str) -> dict[str, Any]:
     """Everything the registry holds of one thing (by id; a contract or matter also by number); RegistryError for none or several."""
-    if not registry.exists():
-        raise RegistryError(f"{registry} does not exist yet. Run `registry load --offline` first.")
-    with closing(sqlite3.connect(f"file:{registry}?mode=ro", uri=True)) as db:
-        db.row_factory = sqlite3.Row
+    with closing(open_read_only(registry)) as db:
         kind, found = _find(db, wanted)
         return _story(db, kind, found)
 

@@ -10,11 +10,10 @@ import click
 
 from .asking import asking
 from .catalog import Catalog, load_catalog
-from .errors import RegistryError
 from .fetch import Web, open_web
 from .locking import alone
 from .paths import Paths
-from .source import Source
+from .source import Source, chosen
 from .staging import bring_in
 
 
@@ -29,12 +28,10 @@ class Fetched(NamedTuple):
 def run_fetch(paths: Paths, wanted: tuple[str, ...], as_json: bool, quiet: bool) -> int:
     """Fetch the wanted sources, one after another, and print; 1 where one failed. RegistryError for one that does not exist."""
     catalog = load_catalog(paths.data)
-    unknown = [slug for slug in wanted if slug not in catalog.sources]
-    if unknown:
-        raise RegistryError(f"No source is called `{unknown[0]}`. There are: {', '.join(sorted(catalog.sources))}.")
+    sources = [catalog.sources[slug] for slug in chosen(catalog.sources, wanted)]
     with alone(paths), open_web() as web:
         done = []
-        for one in _fetch(paths, catalog, [catalog.sources[slug] for slug in wanted or catalog.sources], web):
+        for one in _fetch(paths, catalog, sources, web):
             done.append(one)
             if one.error:
                 click.echo(f"error: {one.source}: {one.error}", err=True)

@@ -11,6 +11,7 @@ from . import objects, pages, workbook
 from .archive import READ_AHEAD, Archived, Bytes, opened
 from .errors import SourceError
 from .issues import Issue
+from .scope import extract_name
 from .source import Source
 
 LONGEST_ROW = 1_000_000
@@ -81,7 +82,7 @@ class _Values:
 def reading(source: Source, load: Archived) -> Iterator[Table]:
     """The load as a table; SourceError where it has no header or its archive is damaged."""
     # The bundled extract of a source is always a delimited file, whatever form the portal's own has.
-    of_its_own = {f"{source.id}.csv": "delimited", pages.name_of(source.id): "pages"}
+    of_its_own = {extract_name(source.id): "delimited", pages.name_of(source.id): "pages"}
     with _TABLES[of_its_own.get(load.origin, source.form)](source, load) as table:
         yield table
 

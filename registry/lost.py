@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from .publishable import open_read_only
+from .sql import open_read_only
 
 SHARE_KEPT = 0.9  # of the rows there were before: publishers tidy up, but never so much at once
 

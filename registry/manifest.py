@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from .artefact import files_of, sha256_of
+from .artefact import files_of
 from .errors import RegistryError
 from .shape import Strict
+from .unchanged import sha256_of
 
 NAME = "manifest.json"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,8 +12,9 @@ from typing import Any
 
 from datasette.utils import parse_metadata
 
-from .errors import FactsError, RegistryError
+from .errors import FactsError
 from .serve import site_files
+from .sql import open_read_only
 
 # A prefix is given to a publisher by the Open Contracting Partnership: https://standard.open-contracting.org/latest/en/guidance/build/#prefix
 PREFIX = re.compile("ocds-[a-z0-9]{6}")
@@ -41,11 +41,9 @@ def checked_prefix(prefix: str) -> str:
 
 def release_package(registry_db: Path, root: Path, prefix: str | None = None) -> Iterator[str]:
     """Pieces of the JSON text of the whole package; RegistryError when there is no registry yet."""
-    if not registry_db.exists():
-        raise RegistryError(f"{registry_db} does not exist yet. Run `registry load --offline` first.")
-    metadata = parse_metadata(site_files(root)["metadata"].read_text(encoding="utf-8"))
-    wanted = checked_prefix(prefix or metadata["plugins"]["ocds"]["prefix"])
-    with closing(sqlite3.connect(f"file:{registry_db}?mode=ro", uri=True)) as db:
+    with closing(open_read_only(registry_db)) as db:
+        metadata = parse_metadata(site_files(root)["metadata"].read_text(encoding="utf-8"))
+        wanted = checked_prefix(prefix or metadata["plugins"]["ocds"]["prefix"])
         published = db.execute("SELECT max(read_at) FROM loads").fetchone()[0] or "1970-01-01T00:00:00Z"
         made_from = db.execute("SELECT max(value) FROM about_this_registry WHERE id = 'made_from'").fetchone()[0] or ""
         yield json.dumps(package_head(metadata, published, made_from), ensure_ascii=False)[:-1] + ', "releases": ['

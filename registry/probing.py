@@ -16,7 +16,7 @@ from .errors import RegistryError, SourceError
 from .fetch import Web, open_web
 from .paths import Paths
 from .portals import PORTALS, fetcher_of
-from .source import Source
+from .source import Source, chosen
 
 
 class Probed(NamedTuple):
@@ -32,10 +32,10 @@ class Probed(NamedTuple):
 def run_probe(paths: Paths, wanted: tuple[str, ...], as_json: bool) -> int:
     """Probe the wanted sources that say how they are fetched, and print; 1 where one is not as its file says."""
     catalog = load_catalog(paths.data)
-    chosen = list(_chosen(catalog.sources, wanted))
+    sources = list(_probed(catalog.sources, wanted))
     with open_web() as web:
         probed = []
-        for source in chosen:
+        for source in sources:
             probed.append(probe(source, web, asking(source, catalog)))
             if not as_json:
                 click.echo(_line(probed[-1]))
@@ -56,11 +56,9 @@ def probe(source: Source, web: Web, asked: Asking = EVERYTHING) -> Probed:
     return Probed(source.id, "changed" if new else "ok", found.rows, new, f"{len(found.columns)} columns, {rows}")
 
 
-def _chosen(sources: Mapping[str, Source], wanted: tuple[str, ...]) -> Iterator[Source]:
-    for slug in wanted:
-        if slug not in sources:
-            raise RegistryError(f"No source is called `{slug}`. There are: {', '.join(sorted(sources))}.")
-        if not sources[slug].access:
+def _probed(sources: Mapping[str, Source], wanted: tuple[str, ...]) -> Iterator[Source]:
+    for slug in chosen(sources, wanted):
+        if wanted and not sources[slug].access:
             raise RegistryError(f"{slug} does not say how it is fetched. Write access: in data/sources/{slug}.yml.")
     yield from (source for slug, source in sources.items() if source.access and (not wanted or slug in wanted))
 

@@ -19,7 +19,6 @@ from .edition import write_edition
 from .errors import FactsError, RegistryError
 from .paths import Paths
 
-TARGETS = ("vercel", "docker", "static")
 PROJECT = re.compile(r"[a-z0-9][a-z0-9-]{0,51}")
 DEPLOY_SECONDS = 1800
 INSTALL_VERCEL = "The `vercel` command is not installed. Install it with `npm install --global vercel`, then run `vercel login` once."

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import sqlite_utils
 
-from .errors import RegistryError
 from .schema import TABLES
-from .sql import quoted
+from .sql import open_read_only, quoted
 from .verify import registry_problems
 
 # A site without these would answer every question with "not known".
@@ -31,15 +30,6 @@ PERSONAL = {
     "a telephone number": re.compile(r"(?<!\d)\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)"),
     "a social security number": re.compile(r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)"),
 }
-
-
-def open_read_only(path: Path) -> sqlite3.Connection:
-    """The registry as it is on the disk; RegistryError when there is none."""
-    if not path.exists():
-        raise RegistryError(f"{path} does not exist yet. Run `registry load --offline` first.")
-    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    db.row_factory = sqlite3.Row
-    return db
 
 
 def problems(path: Path) -> list[str]:

@@ -32,9 +32,10 @@ def run_load(paths: Paths, wanted: tuple[str, ...], given: Path | None, as_json:
             click.echo(json.dumps({"result": "unchanged", "exit_status": status}))
         return status
     from .pipeline import load
+    from .source import chosen
 
     progress = _progress(quiet or as_json)
-    return _run(paths, as_json, quiet, lambda catalog: load(paths, catalog, _known(catalog.sources, wanted), given, progress))
+    return _run(paths, as_json, quiet, lambda catalog: load(paths, catalog, chosen(catalog.sources, wanted), given, progress))
 
 
 def _any_is_fetched(paths: Paths, wanted: tuple[str, ...]) -> bool:
@@ -46,11 +47,12 @@ def _any_is_fetched(paths: Paths, wanted: tuple[str, ...]) -> bool:
 def _load_from_portals(paths: Paths, wanted: tuple[str, ...], as_json: bool, quiet: bool) -> int:
     from .fetch import open_web
     from .pipeline import load
+    from .source import chosen
 
     progress = _progress(quiet or as_json)
     logging.getLogger("registry").setLevel(logging.ERROR if quiet else logging.WARNING)
     with open_web() as web:
-        return _run(paths, as_json, quiet, lambda catalog: load(paths, catalog, _known(catalog.sources, wanted), web, progress))
+        return _run(paths, as_json, quiet, lambda catalog: load(paths, catalog, chosen(catalog.sources, wanted), web, progress))
 
 
 def run_tag(paths: Paths, as_json: bool, quiet: bool) -> int:
@@ -65,11 +67,12 @@ def run_snapshot(paths: Paths, slug: str) -> str:
     from .catalog import load_catalog
     from .match import build_matcher
     from .snapshot import snapshot_files, take_snapshot
+    from .source import chosen
     from .staging import kept
     from .vocabulary import vocabulary_hashes
 
     catalog = load_catalog(paths.data)
-    source = catalog.sources[_known(catalog.sources, (slug,))[0]]
+    source = catalog.sources[chosen(catalog.sources, (slug,))[0]]
     if not paths.staging(slug).exists():
         raise RegistryError(f"{slug} is not staged. Run `registry load {slug} --from FILE` with the whole file first.")
     if kept(paths, source, "unchanged").account["origin"] == snapshot_files(paths.data, slug).rows.name:
@@ -106,13 +109,6 @@ def _run(paths: Paths, as_json: bool, quiet: bool, run: Callable[[Any], Any]) ->
     for issue in report.errors[:20]:
         click.echo(f"error: {issue.source}: {issue.message} {issue.remedy}", err=True)
     return int(report.failed)
-
-
-def _known(sources: Any, wanted: tuple[str, ...]) -> list[str]:
-    unknown = [slug for slug in wanted if slug not in sources]
-    if unknown:
-        raise RegistryError(f"No source is called `{unknown[0]}`. There are: {', '.join(sorted(sources))}.")
-    return list(wanted or sources)
 
 
 def _progress(quiet: bool) -> Callable[[str, int], Callable[[int], object]]:

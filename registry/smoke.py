@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import importlib.util
 import io
-import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,12 +13,14 @@ from typing import Any
 
 import httpx
 
-from .artefact import DATABASE, VERCEL_RESPONSE_BYTES, sha256_of
+from .artefact import DATABASE, VERCEL_RESPONSE_BYTES
 from .errors import RegistryError
 from .schema import TABLES
-from .sql import quoted
+from .sql import open_read_only, quoted
+from .unchanged import sha256_of
 from .views import VIEWS
 
+# The tables whose rows have pages of their own.
 ROWS = (
     "contracts", "records", "transactions", "matters", "documents", "laws", "technologies", "jurisdictions", "suppliers", "products",
     "sources", "rules",
@@ -37,7 +38,7 @@ Ask = Callable[[str], Awaitable[httpx.Response]]
 
 def paths_to_try(registry_db: Path, metadata: Any) -> list[str]:
     """One address of every kind of page: home, tables, views, rows, questions, data, files; and the largest answers of each table."""
-    with contextlib.closing(sqlite3.connect(f"file:{registry_db}?mode=ro", uri=True)) as db:
+    with contextlib.closing(open_read_only(registry_db)) as db:
         present = [row[0] for row in db.execute("SELECT name FROM sqlite_master ORDER BY name")]
         rows = [(name, db.execute(f"SELECT min(id) FROM {quoted(name)}").fetchone()[0]) for name in ROWS]
     queries = metadata["databases"]["registry"]["queries"]

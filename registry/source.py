@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Literal, cast
@@ -12,7 +12,7 @@ from typing import Literal, cast
 import msgspec
 
 from .access import ASKED, FORMS, Form, PortalName, access_problems
-from .errors import DataError
+from .errors import DataError, RegistryError
 from .kinds import KINDS, FieldName, Kind, KindName, MatterOutcome
 from .shape import Strict, load_file
 
@@ -145,6 +145,15 @@ class Source(Strict, frozen=True):
     def known(self) -> frozenset[str]:
         """Every column the file may have without being reported."""
         return frozenset((*self.kept, *self.wanted, *self.ignore, *self.never_fetched))
+
+
+def chosen(known: Iterable[str], wanted: Sequence[str]) -> list[str]:
+    """The wanted slugs, or all that are known where none is wanted; RegistryError for one that is not known."""
+    slugs = list(known)
+    for slug in wanted:
+        if slug not in slugs:
+            raise RegistryError(f"No source is called `{slug}`. There are: {', '.join(sorted(slugs))}.")
+    return list(wanted or slugs)
 
 
 def load_sources(data: Path) -> dict[str, Source]:

@@ -17,8 +17,6 @@ from pathlib import Path
 
 from .paths import Paths
 
-CHUNK = 1 << 20
-
 
 def state(paths: Paths) -> str:
     """The hash of engine, knowledge, staged bytes and what is remembered of readings, from which a registry is made."""
@@ -77,12 +75,9 @@ def _same(given: Path, account: dict[str, object]) -> bool:
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of one file, read in pieces."""
-    digest = hashlib.sha256()
+    """The sha256 (hex) of one file, read in pieces."""
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _slugs(paths: Paths) -> tuple[str, ...]:

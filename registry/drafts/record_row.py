@@ -12,8 +12,6 @@ from ..catalog import load_catalog
 from ..errors import DataError
 from ..records import COLUMNS, PRECISION, check_new
 
-# What follows from the rest of the row, so that nobody is asked.
-DERIVED = ("id", "jurisdiction", "date_precision", "currency")
 # Facts that a reader misses most: where they are not known, the row's notes say so.
 MISSED = ("event_date", "stage", "source_date")
 

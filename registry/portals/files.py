@@ -15,6 +15,7 @@ from ..errors import SourceError
 from ..fetch import Fetcher
 from ..pages import WireColumn, name_of
 from ..replies import Guard, csv_trouble, json_trouble, long_enough, xlsx_trouble
+from ..scope import extract_name
 from ..source import Source
 from .paged import Survey
 
@@ -54,7 +55,7 @@ def _checks(source: Source, fetcher: Fetcher, url: str, origin: str) -> tuple[Ca
     if source.form != "delimited":
         return lambda chunks: chunks, partial(_whole, source, url, origin)
     before = archive.newest(fetcher.folder)
-    not_its_file = (name_of(source.id), f"{source.id}.csv")  # a list of pages, or the bundled extract
+    not_its_file = (name_of(source.id), extract_name(source.id))  # a list of pages, or the bundled extract
 
     def ended_before() -> bool:
         return before is not None and before.origin not in not_its_file and archive.ends_with(before, ENDS)
