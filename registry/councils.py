@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 from .approvals import Approval
 from .coverage import Council
+from .matters import day_of
 from .reviews import Review
 
 Row = dict[str, Any]
@@ -73,9 +74,8 @@ class Chamber(NamedTuple):
 
 def matter_of(row: Mapping[str, Any]) -> Matter:
     """A row of `matters` as it is compared."""
-    day = row["date_decided"] or row["date_agenda"] or row["date_introduced"] or ""
     about = frozenset((*json.loads(row["products"]), *json.loads(row["technologies"])))
-    return Matter(row["id"], row["source"], row["matter_number"], row["outcome"], day, about)
+    return Matter(row["id"], row["source"], row["matter_number"], row["outcome"], day_of(row) or "", about)
 
 
 def chamber(searched: Council, matters: Iterable[Matter], reviews: Iterable[Review]) -> Chamber:

@@ -80,6 +80,11 @@ def face(found: Found, products: Mapping[str, Product], named: bool) -> str | No
     return "no"
 
 
+def found_columns(found: Found) -> Row:
+    """What the matches of one row come to, as the columns of every table that has them."""
+    return {"technologies": json.dumps(found.technologies), "products": json.dumps(found.products), "evidence": found.evidence}
+
+
 def contract_facts(contract: Row, found: Found, products: Mapping[str, Product], face_named: bool) -> tuple[Row, str]:
     """The facts of a contract and which of its dates stands for the award: signed, else the start of its term."""
     award = contract["date_signed"] or contract["period_start_date"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from . import clean
-from .determine import Found
-from .holdings import Trade, holding_rows
+from .determine import Found, found_columns
+from .holdings import Trade, undated_holdings
 from .normalise import read_field
 from .sentences import say
 from .source import Source
@@ -24,8 +23,7 @@ def document_row(source: Source, rows: list[RawRow], row_id: str, found: Found, 
     return {
         "id": row_id, "jurisdiction": source.jurisdiction or None, "source": source.id, "title": clean.text(row["title"]),
         "publisher": clean.text(row.get("publisher", "")), "date_published": day,
-        "technologies": json.dumps(found.technologies), "products": json.dumps(found.products), "supplier": found.supplier,
-        "evidence": found.evidence, "source_url": clean.web_address(row["source_url"]) or source.url, "load": load,
+        **found_columns(found), "supplier": found.supplier, "source_url": clean.web_address(row["source_url"]) or source.url, "load": load,
         "year": int(str(day)[:4]) if day else None,
     }  # fmt: skip
 
@@ -42,11 +40,6 @@ def document_holdings(document: Row, found: Found, trade: Trade) -> Iterator[Row
     """Leads to everything the document mentions, in the place it is known to be about; nothing where that is not known."""
     if not document["jurisdiction"]:
         return
-    common = {
-        "jurisdiction": document["jurisdiction"], "kind": "document", "ref": document["id"], "title": document["title"],
-        "said": document_sentence(document), "evidence_from": document["date_published"],
-        "evidence_to": document["date_published"], "dated": 0, "in_force_from": None, "in_force_to": None, "ended_by": None,
-        "source_url": document["source_url"], "grade": "secondary", "proposal": 0,
-    }  # fmt: skip
-    suppliers = (document["supplier"],) if document["supplier"] else ()
-    yield from ({**holding, "firm": 0} for holding in holding_rows(common, found, suppliers, trade))
+    said, day = document_sentence(document), document["date_published"]
+    for holding in undated_holdings("document", document, said, day, found, trade, grade="secondary"):
+        yield {**holding, "firm": 0}

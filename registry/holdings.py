@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from .determine import Found
 from .records import Record, interval
@@ -137,6 +137,28 @@ def _days(text: str) -> tuple[str | None, str | None]:
         return None, None
     first, last = interval(text)
     return first.isoformat(), last.isoformat()
+
+
+def undated_holdings(
+    kind: Literal["payment", "matter", "document"],
+    row: Row,
+    said: str,
+    day: str | None,
+    found: Found,
+    trade: Trade,
+    grade: str = "official",
+    proposal: bool = False,
+) -> Iterator[Row]:
+    """One row per thing that a row of another table than contracts and records is evidence of.
+
+    None of them has a term, so they never say that a contract runs or ended; `said` is its sentence, `day` an ISO day.
+    """
+    common = {
+        "jurisdiction": row["jurisdiction"], "kind": kind, "ref": row["id"], "title": row["title"], "said": said,
+        "evidence_from": day, "evidence_to": day, "dated": 0, "in_force_from": None, "in_force_to": None, "ended_by": None,
+        "source_url": row["source_url"], "grade": grade, "proposal": int(proposal),
+    }  # fmt: skip
+    return holding_rows(common, found, [row["supplier"]] if row["supplier"] else [], trade)
 
 
 def holding_rows(common: Row, found: Found, suppliers: Iterable[str], trade: Trade) -> Iterator[Row]:

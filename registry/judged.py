@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -13,7 +12,17 @@ from .catalog import Catalog
 from .changes import change_rows
 from .councils import Chamber, Purchase, chamber, link_rows, links, matter_of, with_matters
 from .coverage import council_searched
-from .determine import Acquisition, Found, contract_facts, determination_rows, found_in, judged, record_facts, with_earlier_vote
+from .determine import (
+    Acquisition,
+    Found,
+    contract_facts,
+    determination_rows,
+    found_columns,
+    found_in,
+    judged,
+    record_facts,
+    with_earlier_vote,
+)
 from .history import Missing
 from .holdings import Trade, contract_holdings, record_holdings
 from .match import Match, Matcher, match, supplier_of
@@ -175,7 +184,7 @@ def record_row(record: Record, found: Found, judged_columns: Row | None) -> Row:
         "period_start_date": record.period_start, "period_end_date": record.period_end,
         "year": first.year if first else None, "review": int(record.review == "yes"),
         "government_source": int(record.government_source == "yes"), "face_module": int(record.face_module == "yes"),
-        "judged": int(judged_columns is not None), **_found_columns(found), **(judged_columns or nothing),
+        "judged": int(judged_columns is not None), **found_columns(found), **(judged_columns or nothing),
     }  # fmt: skip
 
 
@@ -206,13 +215,9 @@ def _decided_on(decisions: Iterable[Decision], approval: Approval) -> str | None
     return interval(record.event_date)[1].isoformat() if record and record.event_date else None
 
 
-def _found_columns(found: Found) -> Row:
-    return {"technologies": json.dumps(found.technologies), "products": json.dumps(found.products), "evidence": found.evidence}
-
-
 def _judged_columns(found: Found, acquisition: Acquisition, answer: Any) -> Row:
     return {
-        **_found_columns(found), "determination": answer.outcome, "floor": answer.floor, "rule": answer.rule,
+        **found_columns(found), "determination": answer.outcome, "floor": answer.floor, "rule": answer.rule,
         "approval_status": acquisition.approval.status or "not_searched", "approval_record": acquisition.approval.record_id,
         "approval_matter": acquisition.approval.matter_id,
     }  # fmt: skip

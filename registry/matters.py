@@ -5,13 +5,12 @@ An item on an agenda is the asking, not the answer: it is approved only where th
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from . import clean
-from .determine import Found
-from .holdings import Trade, holding_rows
+from .determine import Found, found_columns
+from .holdings import Trade, undated_holdings
 from .issues import Issue
 from .kinds import MatterOutcome
 from .normalise import read_field
@@ -43,22 +42,21 @@ def matter_row(source: Source, row: RawRow, row_id: str, found: Found, load: str
         "matter_type": clean.text(row.get("matter_type", "")), "status": clean.text(row["status"]),
         "outcome": outcome_of(source, row["status"], bool(days["date_decided"] or enactment)),
         "body": clean.text(row.get("body", "")), **days, "enactment_number": enactment,
-        "technologies": json.dumps(found.technologies), "products": json.dumps(found.products), "supplier": found.supplier,
-        "evidence": found.evidence, "source_url": clean.web_address(row.get("source_url", "")) or source.url, "load": load,
+        **found_columns(found), "supplier": found.supplier,
+        "source_url": clean.web_address(row.get("source_url", "")) or source.url, "load": load,
         "year": int(str(begun)[:4]) if begun else None,
     }  # fmt: skip
 
 
 def matter_holdings(matter: Row, found: Found, trade: Trade) -> Iterator[Row]:
     """One row per thing the item speaks of; what was only asked for is named a proposal."""
-    day = matter["date_decided"] or matter["date_agenda"] or matter["date_introduced"]
-    common = {
-        "jurisdiction": matter["jurisdiction"], "kind": "matter", "ref": matter["id"], "title": matter["title"],
-        "said": matter_sentence(matter), "evidence_from": day, "evidence_to": day, "dated": 0, "in_force_from": None,
-        "in_force_to": None, "ended_by": None, "source_url": matter["source_url"], "grade": "official",
-        "proposal": int(matter["outcome"] not in _NOT_MERELY_ASKED),
-    }  # fmt: skip
-    return holding_rows(common, found, (matter["supplier"],) if matter["supplier"] else (), trade)
+    proposal = matter["outcome"] not in _NOT_MERELY_ASKED
+    return undated_holdings("matter", matter, matter_sentence(matter), day_of(matter), found, trade, proposal=proposal)
+
+
+def day_of(matter: Mapping[str, Any]) -> str | None:
+    """The ISO day of the final vote, else of the agenda, else of the introduction."""
+    return matter["date_decided"] or matter["date_agenda"] or matter["date_introduced"] or None
 
 
 def matter_sentence(matter: Row) -> str:

@@ -6,13 +6,12 @@ not judged, since a law speaks of the acquisition it pays for.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from . import clean
-from .determine import Found
-from .holdings import Trade, holding_rows
+from .determine import Found, found_columns
+from .holdings import Trade, undated_holdings
 from .names import names_a_company
 from .normalise import read_field
 from .sentences import say
@@ -41,7 +40,7 @@ def transaction_row(source: Source, row: RawRow, row_id: str, found: Found, load
         "supplier": found.supplier, "supplier_name": payee(row["supplier_name"], found.supplier), "title": clean.text(row.get("title", "")),
         "description": clean.text(row.get("description", "")), "transaction_date": day, "value_currency": source.currency,
         "contract_number": clean.text(row.get("contract_number", "")), "contract": None,
-        "technologies": json.dumps(found.technologies), "products": json.dumps(found.products), "evidence": found.evidence,
+        **found_columns(found),
         "source_url": clean.web_address(row.get("source_url", "")) or source.url, "load": load,
         "value_amount": None if cents is None else int(cents) / 100, "year": int(str(day)[:4]) if day else None,
         "source_row": int(row["row"]),
@@ -83,14 +82,8 @@ def _rank(holding: Row) -> tuple[bool, str, str]:
 
 def payment_holdings(payment: Row, found: Found, trade: Trade) -> Iterator[Row]:
     """One row per thing the payment is evidence of; it has no term, so it never says that a contract runs or ended."""
-    common = {
-        "jurisdiction": payment["jurisdiction"], "kind": "payment", "ref": payment["id"],
-        "title": payment["title"] or payment["supplier_name"], "said": payment_sentence(payment),
-        "evidence_from": payment["transaction_date"], "evidence_to": payment["transaction_date"], "dated": 0,
-        "in_force_from": None, "in_force_to": None, "ended_by": None, "source_url": payment["source_url"], "grade": "official",
-        "proposal": 0,
-    }  # fmt: skip
-    return holding_rows(common, found, _named(payment["supplier"]), trade)
+    named = {**payment, "title": payment["title"] or payment["supplier_name"]}
+    return undated_holdings("payment", named, payment_sentence(payment), payment["transaction_date"], found, trade)
 
 
 def payment_sentence(payment: Row) -> str:
@@ -104,7 +97,3 @@ def payment_sentence(payment: Row) -> str:
     if amount < 0:
         return say(f"A reversed payment of {worth} by {buyer_name} to {supplier}, seen on {seen}; a payment has no contract dates.")
     return say(f"A payment of {worth} by {buyer_name} to {supplier}, seen on {seen}; a payment has no contract dates.")
-
-
-def _named(supplier: str | None) -> Iterable[str]:
-    return (supplier,) if supplier else ()
