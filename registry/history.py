@@ -15,7 +15,7 @@ from typing import NamedTuple
 from .archive import Archived
 from .differences import Difference, Places, Raw, places_of, row_differences
 from .ledger import numbered
-from .pages import asked, searched_for
+from .pages import Sought
 from .scope import all_contracts, all_rows, scope_of
 from .source import Source
 from .sql import nameless, quoted
@@ -127,13 +127,13 @@ def written(name: Name) -> str:
 
 
 def add_load(
-    db: Connection, source: Source, load: Archived, account: tuple[int, int, int], unstaged: Iterable[Unstaged]
+    db: Connection, source: Source, load: Archived, sought: Sought, account: tuple[int, int, int], unstaged: Iterable[Unstaged]
 ) -> Comparison | None:
     """Write the load, and those before it that could not be staged; what to compare it with, None for the first."""
     for one in unstaged:
         _add_load(db, StagedLoad("", one.sha256, None, None, None, one.error, "", ""))
     before = db.execute("SELECT id, scope FROM loads WHERE error = '' ORDER BY rowid DESC LIMIT 1").fetchone() or ("", "")
-    scope = scope_of(source, load.origin, account[1], searched_for(source.id, load), asked(source.id, load))
+    scope = scope_of(source, load.origin, account[1], *sought)
     compared = before[0] if lead(source) else ""
     name = _add_load(db, StagedLoad("", load.sha256, *account, "", compared, scope))
     return Comparison(source, places_of(source), name, load.read_at, before[0], before[1], scope) if compared else None

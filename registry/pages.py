@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -155,14 +155,21 @@ def _again(name: str, seen: set[str]) -> bool:
     return len(seen) == before
 
 
-def searched_for(source: str, load: archive.Archived) -> dict[str, str] | None:
-    """What a load was asked for (slug -> hash of its words), where its portal was asked for some rows only; else None."""
-    return read_manifest(load).searched_for if load.origin == name_of(source) else None
+class Sought(NamedTuple):
+    """What a load was asked for (slug -> hash of its words), None where its portal was not asked for some rows only; and a hash of
+    what narrowed it to some rows of its data set, "" where nothing did: two loads are alike only where that is the same.
+    """
+
+    searched_for: dict[str, str] | None
+    asked: str
 
 
-def asked(source: str, load: archive.Archived) -> str:
-    """A hash of what narrowed a load to some rows of its data set, "" where nothing did; two loads are alike only where it is the same."""
-    return read_manifest(load).asked if load.origin == name_of(source) else ""
+def sought(source: str, load: archive.Archived) -> Sought:
+    """What a load was asked for; one that is no list of pages was asked for nothing."""
+    if load.origin != name_of(source):
+        return Sought(None, "")
+    manifest = read_manifest(load)
+    return Sought(manifest.searched_for, manifest.asked)
 
 
 def parse_json(raw: bytes) -> Any:

@@ -19,7 +19,7 @@ from .beside import fresh_beside
 from .history import Touched, Unstaged
 from .incoming import Table, reading, unknown_columns
 from .issues import Issue
-from .pages import searched_for
+from .pages import Sought, sought
 from .row_issues import nameless_rows, repeated_keys
 from .rows import Counts, Reading, loudly, staged_rows
 from .source import Source
@@ -105,22 +105,17 @@ def close_staging(
         done.issues.extend(nameless_rows(db, source, load))
         done.issues.extend(repeated_keys(db, source, load, key))
     history.begin(db, source, old)
-    _tell(db, source, load, done, old, unstaged)
+    asked_for = sought(source.id, load)
+    counts = (done.rows_read, done.rows_staged, done.rows_refused)
+    two = history.add_load(db, source, load, asked_for, counts, unstaged)
+    if old and two:
+        history.compare(db, old, two, done.touched)
     history.index(db, source)
-    _write_account(db, source, load, definition, done)
+    _write_account(db, load, asked_for, definition, done)
     db.commit()
 
 
-def _tell(
-    db: sqlite3.Connection, source: Source, load: Archived, done: Staged, old: sqlite3.Connection | None, unstaged: Iterable[Unstaged]
-) -> None:
-    counts = (done.rows_read, done.rows_staged, done.rows_refused)
-    two = history.add_load(db, source, load, counts, unstaged)
-    if old and two:
-        history.compare(db, old, two, done.touched)
-
-
-def _write_account(db: sqlite3.Connection, source: Source, load: Archived, definition: str, done: Staged) -> None:
+def _write_account(db: sqlite3.Connection, load: Archived, asked_for: Sought, definition: str, done: Staged) -> None:
     db.executescript("DROP TABLE IF EXISTS account; DROP TABLE IF EXISTS issues")
     db.execute("CREATE TABLE account (name TEXT PRIMARY KEY, value TEXT)")
     facts = (
@@ -134,7 +129,7 @@ def _write_account(db: sqlite3.Connection, source: Source, load: Archived, defin
         ("definition", definition),
         ("base", done.base),
         ("load", db.execute("SELECT id FROM loads ORDER BY rowid DESC LIMIT 1").fetchone()[0]),
-        ("searched_for", json.dumps(searched_for(source.id, load))),
+        ("searched_for", json.dumps(asked_for.searched_for)),
     )
     db.executemany("INSERT INTO account VALUES (?, ?)", facts)
     db.execute(f"CREATE TABLE issues ({', '.join(Issue._fields)})")

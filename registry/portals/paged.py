@@ -89,7 +89,7 @@ def survey(wire: Wire, source: Source, fetcher: Fetcher) -> Survey:
     found = wire.survey(source, fetcher, query)
     _must_fit(source, found)
     taken = found.first or fetcher.take(wire.address(source, found, Asked(0, "", 1, query)))
-    _records(wire, source, fetcher, found, taken)
+    _records(wire, source, found, taken, fetcher.read(taken))
     return found
 
 
@@ -195,7 +195,7 @@ def _take(wire: Wire, source: Source, fetcher: Fetcher, found: Survey, query: st
         if pages and len(unread) == len(pages):
             return _Part(found, pages, received, received)
         for taken in unread:
-            seen.add(identities(source, _records(wire, source, fetcher, found, taken), found))
+            seen.add(identities(source, _records(wire, source, found, taken, fetcher.read(taken)), found))
         return _Part(found, pages, received, seen.count())
 
 
@@ -211,21 +211,22 @@ def _pages(
     while onward is not None and (found.rows is None or asked.received < found.rows):
         first = None if asked.received else found.first
         taken = first or fetcher.take(wire.address(source, found, asked), bool(known))
-        page, names = known.get(taken.name), None
+        page, names, body = known.get(taken.name), None, None
         if page is None or wire.onward or (page.sha256, taken.unchanged) != (taken.sha256, True):
-            names = identities(source, _records(wire, source, fetcher, found, taken), found)
+            body = fetcher.read(taken)
+            names = identities(source, _records(wire, source, found, taken, body), found)
             page = Page(url=taken.name, sha256=taken.sha256, bytes=taken.size, rows=len(names), last=names[-1] if names else "")
         if not page.rows:
             return
         if found.rows is None and page.last == asked.last:
             raise SourceError(f"{source.id}: {source.url} sent the same page again. Nothing was changed; load again later.")
         yield page, taken, names
-        onward = wire.onward(fetcher.read(taken)) if wire.onward else ""
+        onward = wire.onward(body) if wire.onward else ""
         asked = Asked(asked.received + page.rows, page.last, asked.page, query, onward or "", asked.sent or page.rows)
 
 
-def _records(wire: Wire, source: Source, fetcher: Fetcher, found: Survey, taken: Taken) -> list[Record]:
-    records = RECORDS[wire.form](fetcher.read(taken), taken.name)
+def _records(wire: Wire, source: Source, found: Survey, taken: Taken, body: Any) -> list[Record]:
+    records = RECORDS[wire.form](body, taken.name)
     wanted = [found.columns[column].name for column in source.wanted if column in found.columns]
     gone = {name for name in wanted for record in records if _lacks(record, name)} if wire.complete else set()
     if gone:
