@@ -11,15 +11,20 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import stamina
 from click.testing import CliRunner, Result
+from portal_simulator import Simulator
+from portal_wires import TOKEN
+from pytest_httpserver import HTTPServer
 
 from registry.cli import main
+from registry.fetch import ATTEMPTS, Web, open_web
 
 ROOT = Path(__file__).parent.parent
 # Large programs that read what we write. `.ci/run` has them in an environment of their own, and there nothing is skipped.
@@ -151,6 +156,23 @@ def as_csv(lines: Iterable[dict[str, str]], columns: Iterable[str] = COLUMNS, en
     writer.writeheader()
     writer.writerows(lines)
     return text.getvalue()
+
+
+@pytest.fixture
+def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """A portal on the loopback, asked and asked again without waiting; whoever needs its token has it."""
+    monkeypatch.setenv("REGISTRY_PACE", "0")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("SYNTHETIC_SODA3", TOKEN)
+    with HTTPServer(host="127.0.0.1") as server, stamina.set_testing(True, attempts=ATTEMPTS):
+        yield Simulator(server)
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """The way out to it."""
+    with open_web() as one:
+        yield one
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import datetime
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,20 +15,18 @@ from urllib.parse import unquote_plus
 import msgspec
 import portal_simulator
 import pytest
-import stamina
 import yaml
 from conftest import ROOT, SOURCE, Checkout, row
 from portal_searches import CLIENT, finds
 from portal_simulator import Simulator
 from portal_wires import NAMES
-from pytest_httpserver import HTTPServer
 
 from registry import archive
 from registry.asking import asking
 from registry.audit import reader
 from registry.catalog import Catalog, load_catalog
 from registry.clean import ISO, OR
-from registry.fetch import ATTEMPTS, open_web
+from registry.fetch import open_web
 from registry.kinds import DATE_FIELDS
 from registry.paths import Paths
 from registry.pipeline import load
@@ -38,14 +36,6 @@ from registry.source import Expect, Source, load_sources
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 SOURCES = load_sources(ROOT / "data")
 Row = dict[str, Any]
-
-
-@pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
-    monkeypatch.setenv("REGISTRY_PACE", "0")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with HTTPServer(host="127.0.0.1") as server, stamina.set_testing(True, attempts=ATTEMPTS):
-        yield Simulator(server)
 
 
 def as_the_interface_has_it(at: int, line: dict[str, str]) -> Row:

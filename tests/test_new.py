@@ -9,26 +9,23 @@ import pty
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import portal_simulator
 import pytest
-import stamina
 import yaml
 from conftest import ROOT, RUN, Checkout, as_json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from portal_simulator import DATASET, FEATURES, Simulator
-from pytest_httpserver import HTTPServer
 
 from registry.checking import check_data
 from registry.drafts.addresses import Address, recognise
 from registry.drafts.columns import likely, load_column_words, why_personal
 from registry.drafts.words import LONGEST, as_yaml, plain
 from registry.errors import RegistryError
-from registry.fetch import ATTEMPTS
 from registry.kinds import KINDS
 from registry.law import Law
 from registry.records import COLUMNS
@@ -55,14 +52,6 @@ ANSWERS: dict[str, Any] = {
     "grain": "One row per contract.", "amounts_mean": "Nothing.", "date_format": "iso", "key": ["number"],
 }  # fmt: skip
 MAPPED = {**portal_simulator.KEPT}
-
-
-@pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
-    monkeypatch.setenv("REGISTRY_PACE", "0")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with HTTPServer(host="127.0.0.1") as server, stamina.set_testing(True, attempts=ATTEMPTS):
-        yield Simulator(server)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,19 +17,16 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 import portal_simulator
 import pytest
-import stamina
 import yaml
 from conftest import ROOT, SOURCE, Checkout, rows
 from portal_simulator import PAGED, Simulator
-from portal_wires import TOKEN
-from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from registry import pages
 from registry.archive import newest
 from registry.asking import Asking
 from registry.errors import DataError, SourceError
-from registry.fetch import ATTEMPTS, Fetcher, Web, open_web
+from registry.fetch import Fetcher, Web
 from registry.pages import MILLISECONDS, WireColumn, text
 from registry.portals import PORTALS, fetcher_of
 from registry.portals.paged import Survey, disagreement
@@ -39,21 +36,6 @@ from registry.source import Source, load_sources
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 SOURCES = load_sources(ROOT / "data")
 FETCHED = [slug for slug, source in SOURCES.items() if source.access]
-
-
-@pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
-    monkeypatch.setenv("REGISTRY_PACE", "0")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("SYNTHETIC_SODA3", TOKEN)
-    with HTTPServer(host="127.0.0.1") as server, stamina.set_testing(True, attempts=ATTEMPTS):
-        yield Simulator(server)
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with open_web() as one:
-        yield one
 
 
 def fetcher(source: Source, web: Web, tmp_path: Path) -> Fetcher:

@@ -5,24 +5,21 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 import portal_simulator
 import pytest
-import stamina
 from portal_simulator import Simulator
 from portal_wires import TOKEN
-from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from registry import archive, pages
 from registry.archive import newest
 from registry.asking import EVERYTHING, Asking
 from registry.errors import SourceError
-from registry.fetch import ATTEMPTS, Fetcher, Web, open_web
+from registry.fetch import Fetcher, Web
 from registry.pages import link
 from registry.portals import PORTALS, fetcher_of
 from registry.portals.paged import Asked, Survey, disagreement, page_of
@@ -32,21 +29,6 @@ from registry.source import Source
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 ASKING = Asking(('"Synthetic Alpha"', '"Synthetic Beta"'), {"synthetic-alpha": "1", "synthetic-beta": "2"})
 NAMING = EVERYTHING._replace(names=("gunshot detection", "synthetic alpha"))
-
-
-@pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
-    monkeypatch.setenv("REGISTRY_PACE", "0")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("SYNTHETIC_SODA3", TOKEN)
-    with HTTPServer(host="127.0.0.1") as server, stamina.set_testing(True, attempts=ATTEMPTS):
-        yield Simulator(server)
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with open_web() as one:
-        yield one
 
 
 def load_of(source: Source, web: Web, tmp_path: Path, asking: Asking = EVERYTHING) -> list[dict[str, str]]:
@@ -184,7 +166,7 @@ def test_a_later_day_to_begin_with_does_not_show_that_older_matters_went(portal:
         load_of(source, web, tmp_path)
         load = newest(tmp_path / "archive")
         assert load
-        scopes.append(scope_of(source, load.origin, load.size, None, pages.asked(source.id, load)))
+        scopes.append(scope_of(source, load.origin, load.size, None, pages.sought(source.id, load).asked))
     before, same, later, everything = scopes
     assert all_contracts(same, before) and everything == "whole" and all_contracts(everything, later)
     assert not all_contracts(later, before) and not all_contracts(later, everything)
