@@ -122,15 +122,16 @@ group by determinations.rule, determinations.outcome order by times desc
 """
 
 _EVIDENCE_COUNTS = """
-select evidence, count(*) as times, sum(contract is not null) as contracts, sum(record is not null) as records
-from acquisitions, json_each(case when json_valid(technologies) then technologies else '[]' end) as each
-where each.value = :id group by evidence order by times desc
+select evidence, sum(times) as contracts_and_records, coalesce(sum(times) filter (where totals.kind = 'contract'), 0) as contracts,
+       coalesce(sum(times) filter (where totals.kind = 'record'), 0) as records
+from acquisition_totals as totals, json_each(case when json_valid(technologies) then technologies else '[]' end) as each
+where each.value = :id group by evidence order by contracts_and_records desc
 """
 
 _HELD_HERE = """
-select each.value as technology, sum(evidence <> 'supplier') as firm, sum(evidence = 'supplier') as leads,
-       count(distinct case when record is not null then record end) as records
-from acquisitions, json_each(case when json_valid(technologies) then technologies else '[]' end) as each
+select each.value as technology, sum(times * (evidence <> 'supplier')) as firm, sum(times * (evidence = 'supplier')) as leads,
+       sum(times * (totals.kind = 'record')) as records
+from acquisition_totals as totals, json_each(case when json_valid(technologies) then technologies else '[]' end) as each
 where jurisdiction = :id group by each.value order by firm desc
 """
 
@@ -145,12 +146,18 @@ where coverage.{column} = :id order by state, source_title
 """
 
 _PLACE_OUTCOMES = """
-select determination, approval_status, count(*) as times from acquisitions
+select determination, approval_status, sum(times) as times from acquisition_totals
 where jurisdiction = :id group by determination, approval_status order by times desc
 """
 
-# A technology's contracts are found by their matches, which are indexed, not by reading every contract's JSON.
-_BY_TECHNOLOGY = "id in (select contract from matches where technology = :id)"
+# The few different lists of technologies are looked through, not the list of every contract; `technologies` is indexed.
+_BY_TECHNOLOGY = """
+technologies in (
+  select technologies
+  from acquisition_totals as totals, json_each(case when json_valid(technologies) then technologies else '[]' end) as each
+  where totals.kind = 'contract' and each.value = :id
+)
+"""
 
 # Each contract or record is counted once for a place, whatever else of it is listed.
 _BUYERS = """

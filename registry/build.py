@@ -14,6 +14,7 @@ import sqlite_utils
 from .beside import fresh_beside
 from .schema import TABLES, create_tables, finish_tables
 from .sql import quoted
+from .totals import fill_totals
 from .views import create_views
 
 Row = Mapping[str, Any]
@@ -61,13 +62,19 @@ def building(target: Path) -> Iterator[tuple[sqlite_utils.Database, Writer]]:
         writer = Writer(connection)
         yield db, writer
         writer.flush()
-        finish_tables(db)
-        create_views(db)
+        finish(db)
         _seal(connection)
         _swap(beside, target)
     finally:
         connection.close()
         beside.unlink(missing_ok=True)
+
+
+def finish(db: sqlite_utils.Database) -> None:
+    """Add what is made from the rows once they are in: indexes, full text, views and totals."""
+    finish_tables(db)
+    create_views(db)
+    fill_totals(db)
 
 
 def _seal(connection: sqlite3.Connection) -> None:

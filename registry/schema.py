@@ -13,7 +13,7 @@ import sqlite_utils
 
 @dataclass(frozen=True)
 class Table:
-    """One table: column -> type, its primary key, indexed columns, and columns for full-text search."""
+    """One table: column -> type, its primary key, indexes (of one column, or of several with spaces between), full text."""
 
     columns: dict[str, type]
     pk: str = "id"
@@ -102,6 +102,7 @@ TABLES: dict[str, Table] = {
             "evidence",
             "date_signed",
             "period_end_date",
+            "value_amount",
             "source",
             "status",
         ),
@@ -199,7 +200,7 @@ TABLES: dict[str, Table] = {
             "citation_url evidence approval_status action action_date date_basis unknowns facts trace engine",
             whole="decides",
         ),
-        indexes=("contract", "record", "jurisdiction", "law", "outcome", "rule", "decides"),
+        indexes=("contract", "record", "jurisdiction", "law decides rule outcome", "outcome", "rule", "decides"),
         links={"contract": "contracts", "record": "records", "law": "laws", "rule": "rules"},
     ),
     "holdings": Table(
@@ -240,6 +241,15 @@ TABLES: dict[str, Table] = {
         _columns("id source severity kind file field value message remedy", whole="row"),
         indexes=("source", "severity", "kind"),
     ),
+    "acquisition_totals": Table(
+        _columns(
+            "id kind jurisdiction supplier technologies evidence determination approval_status standing",
+            real="value_amount",
+            whole="year times with_a_term",
+        ),
+        indexes=("jurisdiction", "supplier", "technologies"),
+        links={"jurisdiction": "jurisdictions", "supplier": "suppliers"},
+    ),
     "about_this_registry": Table(_columns("id value"), pk="id"),
 }
 
@@ -254,7 +264,7 @@ def create_tables(db: sqlite_utils.Database) -> None:
 def finish_tables(db: sqlite_utils.Database) -> None:
     """Add the indexes and full text once the rows are in: four times cheaper than keeping them in step."""
     for name, table in TABLES.items():
-        for column in table.indexes:
-            db.table(name).create_index([column])
+        for columns in table.indexes:
+            db.table(name).create_index(columns.split())
         if table.search:
             db.table(name).enable_fts(list(table.search), tokenize="porter unicode61")

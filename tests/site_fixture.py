@@ -13,9 +13,9 @@ from typing import Any
 
 import sqlite_utils
 
+from registry.build import finish
 from registry.records import interval
-from registry.schema import create_tables, finish_tables
-from registry.views import create_views
+from registry.schema import create_tables
 
 ROOT = Path(__file__).parent.parent
 Row = dict[str, Any]
@@ -311,13 +311,12 @@ def tables() -> dict[str, list[Row]]:
 
 
 def write(path: Path, rows: dict[str, list[Row]]) -> Path:
-    """Write rows into a new registry.db as a load does: tables, rows, indexes, views."""
+    """Write rows into a new registry.db as a load does: tables, rows, and what is made from them."""
     db = sqlite_utils.Database(path)
     create_tables(db)
     for name, given in rows.items():
         db[name].insert_all(given)
-    finish_tables(db)
-    create_views(db)
+    finish(db)
     db.close()
     return path
 

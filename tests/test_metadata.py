@@ -60,7 +60,7 @@ def test_contracts_have_the_facets_people_need() -> None:
 @pytest.mark.parametrize("name", ["contracts", "amendments", "records", "matches", "determinations", "issues", "loads", "provisions"])
 def test_facets_of_tables_that_grow_are_indexed(name: str) -> None:
     plain = {facet for facet in SITE["tables"][name].get("facets", []) if isinstance(facet, str)}
-    assert plain <= set(TABLES[name].indexes)
+    assert plain <= {index.split()[0] for index in TABLES[name].indexes}
 
 
 def test_there_are_enough_questions() -> None:
