@@ -126,6 +126,11 @@ def written(name: Name) -> str:
     return "\x1f".join(name)
 
 
+def parts(name: str) -> Name:
+    """The name that was written so."""
+    return tuple(name.split("\x1f"))
+
+
 def add_load(
     db: Connection, source: Source, load: Archived, sought: Sought, account: tuple[int, int, int], unstaged: Iterable[Unstaged]
 ) -> Comparison | None:
@@ -176,10 +181,10 @@ def _touched_pairs(db: Connection, old: Connection, source: Source, touched: Tou
 
 
 def _shows(db: Connection, source: Source, name: Name) -> bool:
-    return db.execute(f"SELECT 1 FROM rows WHERE {_named(source)} LIMIT 1", name).fetchone() is not None
+    return db.execute(f"SELECT 1 FROM rows WHERE {named(source)} LIMIT 1", name).fetchone() is not None
 
 
-def _named(source: Source) -> str:
+def named(source: Source) -> str:
     """The condition that a row tells of the thing whose name is bound."""
     return " AND ".join(f"{quoted(column)} = ?" for column in lead(source))
 
@@ -230,16 +235,16 @@ def _shown_now(db: Connection, two: Comparison, pair: Pair) -> Iterator[Differen
     if missing[0]:
         yield Difference("returned")
     columns = ", ".join(map(quoted, two.source.kept))
-    was = db.execute(f"SELECT {columns} FROM gone WHERE {_named(two.source)}", pair.name).fetchall()
+    was = db.execute(f"SELECT {columns} FROM gone WHERE {named(two.source)}", pair.name).fetchall()
     yield from (one for one in row_differences(two.places, was, pair.now) if _proven(two, one))
     db.execute("DELETE FROM missing WHERE name = ?", (written(pair.name),))
-    db.execute(f"DELETE FROM gone WHERE {_named(two.source)}", pair.name)
+    db.execute(f"DELETE FROM gone WHERE {named(two.source)}", pair.name)
 
 
 def _keep_gone(db: Connection, old: Connection, two: Comparison, name: Name) -> None:
     """Keep the last rows of a thing that is shown no more; whether it is gone is told by the next whole load."""
     columns = ", ".join(map(quoted, ("row", *two.source.kept)))
-    rows = old.execute(f"SELECT {columns} FROM rows WHERE {_named(two.source)} ORDER BY row", name)
+    rows = old.execute(f"SELECT {columns} FROM rows WHERE {named(two.source)} ORDER BY row", name)
     db.executemany(f"INSERT INTO gone VALUES ({', '.join('?' * (len(two.source.kept) + 1))})", rows)
     db.execute("INSERT INTO missing VALUES (?, ?, '')", (written(name), two.before))
 

@@ -17,6 +17,7 @@ from .payments import LINK_TO_CONTRACTS
 from .published import add_coverage, add_knowledge, close_report
 from .remembered import matching
 from .report import Report, SourceReport
+from .reworded import reworded
 from .singles import ADD, councils_apart
 from .staged import reading
 from .staging import From, Progress, kept, stage_source
@@ -70,4 +71,5 @@ def _add_source(paths: Paths, writer: Writer, known: Context, slug: str, report:
     with reading(paths.staging(slug)) as staging:
         names = matching(paths, source, staging, known.matcher)
         ADD[source.kind](writer, known, source, staging, names, one, report.issues)
+        report.issues.extend(reworded(source, staging, known.matcher, names, one.account["origin"]))
         add_coverage(writer, paths, known, source, one, staging, report)

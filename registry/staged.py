@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from .audit import reader
-from .history import Change, Missing, StagedLoad, lead, written
+from .history import Change, Missing, StagedLoad, lead, named, parts, written
 from .issues import Issue
 from .kinds import WORDS, FieldName
 from .source import Source
@@ -132,6 +132,19 @@ def loads(db: sqlite3.Connection) -> list[StagedLoad]:
 def changes(db: sqlite3.Connection, name: str) -> list[Change]:
     """What the loads changed of one thing, oldest first."""
     return [Change(*row) for row in db.execute("SELECT * FROM history WHERE name = ? ORDER BY rowid", (name,))]
+
+
+def changed_words(db: sqlite3.Connection) -> list[Change]:
+    """Every change of words that the matching looks at, oldest first."""
+    worded = f"kind = 'changed' AND field IN ({', '.join('?' * len(WORDS))})"
+    return [Change(*row) for row in db.execute(f"SELECT * FROM history WHERE {worded} ORDER BY rowid", WORDS)]
+
+
+def words_of(db: sqlite3.Connection, source: Source, name: str) -> dict[str, str]:
+    """The words of the newest row of a thing by its name in the history; blank where it is no longer shown."""
+    columns = ", ".join(_column(source, word) for word in WORDS)
+    found = db.execute(f"SELECT {columns} FROM rows WHERE {named(source)} ORDER BY row DESC LIMIT 1", parts(name)).fetchone()
+    return dict(zip(WORDS, found or ("",) * len(WORDS), strict=True))
 
 
 def missing(db: sqlite3.Connection) -> dict[str, Missing]:

@@ -108,6 +108,25 @@ def test_a_contract_that_vanished_stays_marked_and_comes_back_unmarked(city: Che
     ]
 
 
+def test_a_contract_whose_publisher_reworded_it_leaves_with_a_warning(city: Checkout, portal_file: Write) -> None:
+    """It has no page any more, so its earlier words and its number are told among the issues, until they match again."""
+    renamed = [*cameras(1, title="SYNTHETIC PUBLIC SAFETY SERVICES"), *cameras(2, 3)]
+    again = [*cameras(1, title="SYNTHETIC SERVICES"), *cameras(2, title="SYNTHETIC GUNSHOT DETECTION AND MORE"), *cameras(3)]
+    load_all(city, portal_file, cameras(1, 2, 3), renamed, again)
+    assert [one["contract_number"] for one in city.rows("SELECT contract_number FROM contracts ORDER BY 1")] == ["900002", "900003"]
+    [issue] = city.issues("reworded")
+    assert (issue["severity"], issue["field"], issue["value"]) == ("warning", "title", "SYNTHETIC GUNSHOT DETECTION SYSTEM")
+    assert "900001 matched" in issue["message"] and "PUBLIC SAFETY SERVICES" in issue["message"] and "no page any more" in issue["message"]
+    load_all(city, portal_file, cameras(1, 2, 3))
+    assert city.issues("reworded") == [] and len(city.rows("SELECT id FROM contracts")) == 3
+
+
+def test_words_that_count_only_beside_the_others_are_seen_to_have_been_changed(city: Checkout, portal_file: Write) -> None:
+    two = [row(number="900001", title="SYNTHETIC DVR", unit="JAIL"), *cameras(2, 3)]
+    load_all(city, portal_file, two, [row(number="900001", title="SYNTHETIC SERVICES", unit="JAIL"), *cameras(2, 3)])
+    assert [one["message"].split()[0] for one in city.issues("reworded")] == ["900001"]
+
+
 def test_a_part_of_a_file_proves_nothing_new_or_gone(city: Checkout, portal_file: Write) -> None:
     load_all(city, portal_file, cameras(1, 2, 3), [*cameras(1, amount="8.00")])
     assert changes(city) == [("900001", "changed", "value_amount", "1000.00", "8.00")]
