@@ -208,7 +208,7 @@ def test_hostile_words_stay_words(small: Datasette) -> None:
 def test_a_request_is_ready_where_nothing_is_settled(real: Datasette) -> None:
     text = words(get(real, "/answer", about="briefcam", place="us-ma-boston", as_of="2020-06-24"))
     assert "Massachusetts Public Records Law" in text and "10 business days" in text
-    assert "from memory, not verified" in text and "Check before sending" in text
+    assert "an official page" in text and "www.sec.state.ma.us" in text and "Check before sending" not in text
     assert "U15.2.2_C_40555" in text and "face recognition was offered, licensed, installed or used" in text and "City Council" in text
 
 
@@ -223,8 +223,15 @@ def test_the_request_names_the_contracts_we_know(real: Datasette) -> None:
     assert plain.headers["content-type"].startswith("text/plain") and plain.status_code == 200
     assert "- contract 71366, AREA ACOUSTIC GUN SHOT SURVEILLANCE SYSTEM" in plain.text
     assert "Illinois Freedom of Information Act (5 ILCS 140)" in plain.text
-    assert plain.text.startswith("[Check before sending, then delete this line")
+    assert plain.text.startswith("To: Public records officer, Chicago, IL")
     assert html.unescape(get(real, "/request", about="shotspotter", place="Chicago").text).count(plain.text.strip()) == 1
+
+
+def test_a_law_from_memory_warns_on_the_page_and_in_the_request(small: Datasette) -> None:
+    page = words(get(small, "/request", about="watcher-eye", place="Exampleton, ZZ"))
+    assert "from memory, not verified" in page and "Check before sending" in page
+    plain = get(small, "/request.txt", about="watcher-eye", place="Exampleton, ZZ").text
+    assert plain.startswith("[Check before sending, then delete this line") and "[synthetic] Example Records Act" in plain
 
 
 def test_a_law_that_was_read_about_needs_no_warning(real: Datasette) -> None:
