@@ -18,6 +18,7 @@ from .records import Record, action_of, interval
 from .rules import Judgement, judge
 from .sentences import say
 from .vocabulary import Product
+from .wording import held_reason, review_sentence
 
 Row = dict[str, Any]
 FIRM = ("banned", "approval_required", "existing_technology_report", "disclosure_only", "exempt", "not_covered")
@@ -131,8 +132,12 @@ def judged(acquisition: Acquisition, book: LawBook, aliases: Mapping[str, str]) 
 def _held(answer: Judgement, why: str) -> Judgement:
     if answer.outcome not in FIRM:
         return answer
-    reason = say(f"{why}; if it is right: {answer.reason}")
-    return answer._replace(outcome="needs_review", timing=None, likely=answer.outcome, rule=f"UNVERIFIED_{answer.rule}", reason=reason)
+    reason = held_reason(why, answer.outcome, answer.reason)
+    # The rules' own sentence is firm, so it must not stand beside an answer that is not.
+    return answer._replace(
+        outcome="needs_review", timing=None, likely=answer.outcome, rule=f"UNVERIFIED_{answer.rule}", reason=reason,
+        sentence=review_sentence(reason, answer.citation, answer.floor),
+    )  # fmt: skip
 
 
 def determination_rows(acquisition: Acquisition, answer: Judgement, book: LawBook) -> Iterator[Row]:
@@ -171,7 +176,7 @@ def _shared(acquisition: Acquisition, answer: Judgement) -> Row:
 def _capability_not_known(acquisition: Acquisition) -> list[str]:
     """Where no product is named, `face: no` says only that none is: what the product can do is not known."""
     unsaid = not acquisition.found.products and acquisition.facts.get("face") == "no"
-    return [say("face capability (no product is named)")] if unsaid else []
+    return [say("face capability (no product is named, so it was judged as having none)")] if unsaid else []
 
 
 def _law_columns(book: LawBook, law: str | None) -> Row:

@@ -138,7 +138,7 @@ def _gated(finding: Finding) -> Finding:
     """Rule 10: what rests on an unverified exemption, trigger or list of exceptions is only likely."""
     if not finding.held:
         return finding
-    rule, reason = f"UNVERIFIED_{finding.rule}", held_reason(finding)
+    rule, reason = f"UNVERIFIED_{finding.rule}", held_reason(finding.held, finding.outcome, finding.reason)
     return finding._replace(rule=rule, outcome="needs_review", timing=None, reason=reason)
 
 

@@ -50,7 +50,7 @@ def sentence(place: str, law: Law, finding: Finding, floor: Outcome | None, stat
         "disclosure_only": say(f"{city} must publish a policy or give notice; no council approval is required."),
         "exempt": say(f"{city}'s law names this kind of item as exempt ({cite})."),
         "not_covered": say(f"{city} has a law ({cite}), but it does not cover {_what(finding)}."),
-        "needs_review": _review(finding.reason, cite, floor),
+        "needs_review": review_sentence(finding.reason, cite, floor),
     }
     return texts[finding.outcome]
 
@@ -67,13 +67,14 @@ def no_law_sentence(place: str, days: Days | None, overlays: list[str]) -> str:
     return say(f"We know of no local approval law in force in {city} between {earliest} and {latest}. {rest}")
 
 
-def held_reason(finding: Finding) -> str:
-    """Return why the evidence gate keeps an answer back, and what the answer would be."""
-    would = _PLAIN_OUTCOMES[finding.outcome]
-    return say(f"{finding.held}; if it is right, the answer is {would}: {finding.reason}")
+def held_reason(held: str, outcome: Outcome, reason: str) -> str:
+    """Return why an answer is kept back (`held`), and what the answer would be."""
+    would = _PLAIN_OUTCOMES[outcome]
+    return say(f"{held}; if it is right, the answer is {would}: {reason}")
 
 
-def _review(reason: str, cite: str, floor: Outcome | None) -> str:
+def review_sentence(reason: str, cite: str, floor: Outcome | None) -> str:
+    """Return the sentence of an answer that a person has to check, with what is required at least where that is certain."""
     if floor is None:
         return say(f"A person needs to check this ({cite}): {reason}.")
     least = _PLAIN_OUTCOMES[floor]

@@ -114,6 +114,9 @@ def test_a_record_marked_for_review_is_held_back(catalog: Catalog, products: dic
     firm = acquisition(catalog, products, what)
     answer = judged(firm._replace(review=True), catalog.book, {})
     assert (answer.outcome, answer.timing, answer.likely) == ("needs_review", None, "approval_required")
+    # What readers see first must not be firmer than the answer.
+    assert answer.sentence.startswith(f"A person needs to check this ({answer.citation}): the record is marked for review by a person; ")
+    assert "if it is right, the answer is approval required: acquiring it is among" in answer.sentence
     assert answer.rule == f"UNVERIFIED_{judged(firm, catalog.book, {}).rule}"
 
 
