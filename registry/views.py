@@ -29,16 +29,22 @@ where judged = 1 and coalesce(same_as, '') = ''
 """
 
 # The same cleaning is done to what people type (lower case; commas, full stops and double spaces dropped), so that
-# "Town, ST", "town st" and "Town" all find one place, and two places of one name are seen to be two.
+# "Town, ST", "town st", "Town" and "Town of Town" all find one place, and two places of one name are seen to be two.
 _PLACE_NAMES = """
 with clean as (
   select id, trim(replace(replace(replace(lower(name), ',', ' '), '.', ' '), '  ', ' ')) as full_name,
-         trim(replace(replace(lower(substr(name, 1, instr(name || ',', ',') - 1)), '.', ' '), '  ', ' ')) as short_name
+         trim(replace(replace(lower(substr(name, 1, instr(name || ',', ',') - 1)), '.', ' '), '  ', ' ')) as short_name,
+         kind
   from jurisdictions
+), styled as (
+  select id, full_name, short_name, replace(kind, '_', ' and ') as style from clean where kind in ('city', 'town', 'village', 'city_county')
+  union select id, full_name, short_name, 'city' from clean where kind = 'city_county'
 )
 select id as name, id as jurisdiction from clean
 union select full_name, id from clean
 union select short_name, id from clean
+union select style || ' of ' || full_name, id from styled
+union select style || ' of ' || short_name, id from styled
 """
 
 # "2019" and "2019-07" read better than two boundary days, and nothing more exact is known.

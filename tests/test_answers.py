@@ -78,7 +78,7 @@ def test_a_proposal_is_named_as_a_proposal(registry: sqlite3.Connection) -> None
 
 
 @pytest.mark.parametrize("about", ["briefcam", "BRIEFCAM", "Brief-Cam", "  Brief   Cam ", "brief.cam"])
-@pytest.mark.parametrize("place", ["Boston", "boston, ma", "BOSTON MA", "us-ma-boston", "Boston,MA"])
+@pytest.mark.parametrize("place", ["Boston", "boston, ma", "BOSTON MA", "us-ma-boston", "Boston,MA", "City of Boston", "city of Boston, MA"])
 def test_names_are_found_however_they_are_typed(registry: sqlite3.Connection, about: str, place: str) -> None:
     assert ask(registry, about, place)["answer"] == "review"
 
@@ -94,6 +94,22 @@ def test_accents_are_folded_as_the_registry_folds_names(registry: sqlite3.Connec
 )  # fmt: skip
 def test_a_dated_contract_by_the_day(registry: sqlite3.Connection, day: str, answer: str) -> None:
     assert ask(registry, "watcher eye", "Exampleton", day)["answer"] == answer
+
+
+def test_review_says_where_all_that_we_hold_ended_and_nobody_has_searched_since(registry: sqlite3.Connection, tmp_path: Path) -> None:
+    held = "all ended before 2026-01-01, the last by 2021-12-31, but no source of its contracts was searched through that day."
+    assert ask(registry, "watcher eye", TOWN, "2026-01-01")["sentence"].endswith(held)
+    lead = site_fixture.holding(2, "watcher-eye", TOWN, firm=0)
+    with registry_of(tmp_path, site_fixture.holding(1, "watcher-eye", TOWN), lead) as db:
+        assert "no contract dates that settle it" in ask(db, "watcher eye", TOWN, "2026-01-01")["sentence"]
+
+
+def test_a_city_that_is_a_county_too_is_found_by_both_styles(tmp_path: Path) -> None:
+    rows = site_fixture.tables()
+    rows["jurisdictions"][0]["kind"] = "city_county"
+    with opened(site_fixture.write(tmp_path / "registry.db", rows)) as db:
+        for style in ("city of", "city and county of"):
+            assert ask(db, "briefcam", f"{style} Boston")["answer"] == "review"
 
 
 def test_in_force_names_the_contract_and_its_term(registry: sqlite3.Connection) -> None:
@@ -189,7 +205,7 @@ def test_a_name_we_do_not_know_brings_suggestions(registry: sqlite3.Connection, 
     [("", TOWN, "Say which product"), (None, None, "Say which place"),
      ("briefcam", "", "Say which place"),
      ("!!!", TOWN, "Say which product"),
-     ("zzzz", TOWN, "We know no product"),
+     ("zzzz", TOWN, "We know no product"), ("日本語", TOWN, "We know no product, supplier or technology called “日本語”"),
      ("briefcam", "nowhere at all", "We know no place")],
 )  # fmt: skip
 def test_a_missing_or_unknown_word_still_gives_one_row(
