@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ MONTHS = ("Jan.", "Feb.", "Mar.", "Apr.", "May", "June", "July", "Aug.", "Sept."
 BIBTEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "&": r"\&", "$": r"\$", "#": r"\#", "_": r"\_"}
 # A query string is cited as it was asked; these letters in it would end or open a field of BibTeX.
 ADDRESS = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C"})
+LONGEST_KEY = 60
 MARKDOWN = re.compile(r"([\\`*_\[\]<>])")
 
 
@@ -32,10 +34,16 @@ def bibtex(text: str) -> str:
     return "".join(BIBTEX.get(letter, letter) for letter in text)
 
 
+def bibtex_key(address: str) -> str:
+    """A key that no other page has: the address as words; a long one is cut, and a hash of the whole tells it from its neighbours."""
+    words = re.sub(r"[^a-z0-9]+", "-", address.partition("://")[2].partition("/")[2].lower()).strip("-") or "registry"
+    return words if len(words) <= LONGEST_KEY else f"{words[:LONGEST_KEY]}-{sha256(address.encode()).hexdigest()[:8]}"
+
+
 def forms(title: str, site: str, address: str, state: str, licence: str, today: date, told: Any = say) -> list[dict[str, str]]:
     """The four ways to cite; `state` says how old the facts are ("as of 2020-06-24; data loaded 2026-11-22")."""
     title, address = " ".join(title.split()), address.translate(ADDRESS)
-    key = re.sub(r"[^a-z0-9]+", "-", address.partition("://")[2].partition("/")[2].lower()).strip("-")[:60] or "registry"
+    key = bibtex_key(address)
     state_capital = state[:1].upper() + state[1:]
     link_text, link = MARKDOWN.sub(r"\\\1", title), address.replace("(", "%28").replace(")", "%29")
     entry = (

@@ -224,11 +224,20 @@ def _address(datasette: Any, request: Any, ending: str, found: dict[str, Any]) -
     return str(datasette.absolute_url(request, datasette.urls.path(f"/testify{ending}{'?' + query if query else ''}")))
 
 
+def _permanent(datasette: Any, found: dict[str, Any]) -> str:
+    """The address that goes on showing these days: without the first of them it shows those ahead of whoever follows it."""
+    given = {**found["asked"], "from_date": found["first"] or found["asked"]["from_date"], "days": found["days"] or found["asked"]["days"]}
+    return str(datasette.urls.path("/testify?" + urlencode({name: value for name, value in given.items() if value})))
+
+
 async def testify_page(datasette: Any, request: Any) -> Response:
     """/testify"""
     found = await ending(datasette, request)
-    bands = [{"from": low, "to": high, "rows": [row for row in found["rows"] if low <= row["in_days"] <= high]} for low, high in BANDS]
-    context = {**found, "title": title_of(found), "bands": bands,
+    bands = [
+        {"from": low, "to": min(high, found["days"]), "rows": [row for row in found["rows"] if low <= row["in_days"] <= high]}
+        for low, high in BANDS if found["rows"] and low <= found["days"]
+    ]  # fmt: skip
+    context = {**found, "title": title_of(found), "bands": bands, "permanent": _permanent(datasette, found),
                "ics": _address(datasette, request, ".ics", found), "atom": _address(datasette, request, ".atom", found)}  # fmt: skip
     return Response.html(await datasette.render_template("testify.html", context, request=request, view_name="testify"))
 

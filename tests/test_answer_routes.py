@@ -158,11 +158,19 @@ def test_every_form_of_citation_carries_address_day_and_load(small: Datasette) -
     assert cited["BibTeX"].count("{") == cited["BibTeX"].count("}") and cited["BibTeX"].startswith("@misc{answer-about-briefcam")
 
 
+def test_two_pages_never_share_a_key_of_bibtex(small: Datasette) -> None:
+    keys = set()
+    for day in ("2024-11-22", "2024-11-23"):
+        text = words(get(small, f"/answer?about=watcher+eye&place=us-zz-exampleton&as_of={day}"))
+        keys |= set(re.findall(r"@misc\{([a-z0-9-]+),", text))
+    assert len(keys) == 2 and all(len(key) <= 70 for key in keys)
+
+
 def test_no_address_closes_a_field_of_bibtex(small: Datasette) -> None:
-    text = words(get(small, "/testify?place=Chicago&x=},note={evil\\"))
+    text = words(get(small, "/changed?place=Chicago&x=},note={evil\\"))
     cited = dict(re.findall(r'aria-label="Citation, (\w+)">(.*?)</pre>', text, re.DOTALL))
     (url,) = re.findall(r"^  url = \{(.*)\},$", cited["BibTeX"], re.MULTILINE)
-    assert url == "http://localhost/testify?place=Chicago&x=%7D,note=%7Bevil%5C"
+    assert url == "http://localhost/changed?place=Chicago&x=%7D,note=%7Bevil%5C"
 
 
 CITED = [

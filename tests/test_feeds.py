@@ -6,7 +6,7 @@ import asyncio
 import html
 import json
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,22 @@ def test_the_page_groups_the_ends_by_30_60_and_90_days(site: Datasette) -> None:
     found = {name: set(re.findall(r"/registry/contracts/([\w-]+)", part)) for name, part in sections.items()}
     assert found == {"within-30": {"zz-soon", "zz-month", "zz-lead-soon"}, "within-60": {"zz-two"}, "within-90": {"zz-three"}}
     assert NOT_LOADED in text and "Lead only" in sections["within-30"]
+
+
+def test_days_without_an_end_say_so_and_none_is_told_beyond_those_asked_for(site: Datasette) -> None:
+    text = get(site, "/testify", from_date="2000-01-01", days="366").text
+    assert "within-30" not in text and "No contract we hold ends in these days." not in text  # the note says it once for all
+    one = get(site, "/testify", days="45").text
+    assert re.findall(r'id="(within-\d+)"', one) == ["within-30", "within-45"]
+    asked_early = get(site, "/testify", from_date=(DAY - timedelta(days=40)).isoformat(), days="60").text
+    first, second = re.findall(r'<section aria-labelledby="within-\d+">(.*?)</section>', asked_early, re.DOTALL)
+    assert "No contract we hold ends in these days." in first and "zz-soon" in second
+
+
+def test_the_page_is_quoted_with_the_days_it_shows(site: Datasette) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    assert f'/testify?place=exampleton&amp;from_date={today}&amp;days=90"' in get(site, "/testify", place="exampleton", from_date="").text
+    assert '/testify?from_date=2024-02-29&amp;days=30"' in get(site, "/testify", from_date="2024-02-29", days="30").text
 
 
 def test_more_days_can_be_asked_for(site: Datasette) -> None:
