@@ -1,21 +1,22 @@
-"""The picture of value by year: an SVG at its own address, its words, its table and its data, from the rows of one ready question.
+"""The pictures of amounts by year: an SVG at its own address, its words, its table and its data, from the rows of one ready question.
 
-Picture, table and data come from the same rows (value_by_year in metadata.yml), so they cannot differ. Functions here only say
-where a mark stands; templates/pictures/bars.svg writes it, with no style and no script: the site forbids both inline.
+What contracts commit (value_by_year in metadata.yml) and what was paid (payments_by_year) are two pictures and are never added: a
+payment may be part of a contract's value. Picture, table and data come from the same rows, so they cannot differ. Functions here only
+say where a mark stands; templates/pictures/bars.svg writes it, with no style and no script: the site forbids both inline.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from datasette import Response, hookimpl
 
-DATABASE, QUESTION = "registry", "value_by_year"
+DATABASE = "registry"
 WIDE, NARROW = 900, 360  # of the drawing, in its own units; a phone is given the narrow one
-LEFT, RIGHT, TOP = 62, 14, 14
+LEFT, RIGHT, TOP = 62, 14, 36  # above the bars stands what they are
 PLOT, WIDEST = 260, 60  # height of all bars together, and width of one
 GROUPS = 5  # technologies with a colour of their own; more could not be told apart
 SEVERAL, OTHER = "several", "other"
@@ -28,21 +29,60 @@ def say(text: str) -> str:
     return text
 
 
-LEFT_OUT = {
-    "lead": say("Not drawn: leads, which rest on a supplier's name alone ({count}, worth {value})."),
-    "no_amount": say("Not drawn: contracts with no published amount ({count})."),
-    "no_year": say("Not drawn: contracts with no published year ({count}, worth {value})."),
-    "below_zero": say("Not drawn: contracts whose revisions add up to less than nothing ({count}, together {value})."),
-    "other_currency": say("Not drawn: contracts in another currency than dollars ({count})."),
-}
-MEANING = say("An amount is what the source publishes for a contract, its revisions added up: often a ceiling, never a payment.")
-ONCE = say("A contract of several technologies is counted once, as “several technologies”.")
-EMPTY = say("No contract here has an amount that can be drawn.")
-TITLE = say("Value of contracts signed, by year")
-WORDS = say(
-    "Bar chart of the value of contracts by the year they were signed, {first} to {last}: {count} contracts, {total} together. "
-    "Highest: {year}, with {value} in {contracts} contracts. The table holds every number."
-)
+class Amounts(NamedTuple):
+    """What one picture draws: its ready question, the column that counts its rows, the headings of its table, and its words."""
+
+    question: str
+    counted: str
+    heads: tuple[str, str]
+    title: str
+    words: str
+    meaning: str
+    once: str
+    empty: str
+    left_out: dict[str, str]
+
+
+VALUE = Amounts(
+    question="value_by_year", counted="contracts", heads=(say("Contracts"), say("Value")),
+    title=say("Value of contracts signed, by year"),
+    words=say(
+        "Bar chart of the value of contracts by the year they were signed, {first} to {last}: {count} contracts, {total} together. "
+        "Highest: {year}, with {value} in {contracts} contracts. The table holds every number."
+    ),
+    meaning=say("An amount is what the source publishes for a contract, its revisions added up: often a ceiling, never a payment."),
+    once=say("A contract of several technologies is counted once, as “several technologies”."),
+    empty=say("No contract here has an amount that can be drawn."),
+    left_out={
+        "lead": say("Not drawn: leads, which rest on a supplier's name alone ({count}, worth {value})."),
+        "no_amount": say("Not drawn: contracts with no published amount ({count})."),
+        "no_year": say("Not drawn: contracts with no published year ({count}, worth {value})."),
+        "below_zero": say("Not drawn: contracts whose revisions add up to less than nothing ({count}, together {value})."),
+        "other_currency": say("Not drawn: contracts in another currency than dollars ({count})."),
+    },
+)  # fmt: skip
+PAID = Amounts(
+    question="payments_by_year", counted="payments", heads=(say("Payments"), say("Paid")),
+    title=say("Paid, by year of payment"),
+    words=say(
+        "Bar chart of what was paid, by the year of the day on each payment line, {first} to {last}: {count} payment lines, {total} "
+        "together, refunds not taken off. Highest: {year}, with {value} in {payments} payment lines. The table holds every number."
+    ),
+    meaning=say(
+        "An amount is what one published line says was paid, in the year of its day; what a line is, its source says. It may be part "
+        "of the value of a contract, so the two are never added."
+    ),
+    once=say("A payment for several technologies is counted once, as “several technologies”."),
+    empty=say("No payment here has an amount that can be drawn."),
+    left_out={
+        "lead": say("Not drawn: leads, payments that rest on a supplier's name alone ({count}, together {value})."),
+        "no_amount": say("Not drawn: payment lines with no published amount ({count})."),
+        "no_year": say("Not drawn: payment lines with no day that can be read ({count}, together {value})."),
+        "below_zero": say("Not drawn and not taken off: refunds and reversals, lines of less than nothing ({count}, together {value})."),
+        "other_currency": say("Not drawn: payment lines in another currency than dollars ({count})."),
+    },
+)  # fmt: skip
+PICTURES = {"value-by-year": VALUE, "payments-by-year": PAID}
 GROUP_NAMES = {SEVERAL: say("several technologies"), OTHER: say("other technologies"), "not_stated": say("technology not stated")}
 
 
@@ -100,52 +140,56 @@ def bars(rows: Sequence[Row], focus: str, width: int) -> Picture:
     }  # fmt: skip
 
 
-def value_table(rows: Sequence[Row]) -> list[Row]:
-    """Year by year, newest first: contracts and dollars, exactly what the bars show together."""
+def table_of(rows: Sequence[Row], counted: str) -> list[Row]:
+    """Year by year, newest first: how many rows and dollars, exactly what the bars show together."""
     years: dict[int, list[float]] = {}
     for row in rows:
         count, value = years.setdefault(row["year"], [0, 0.0])
-        years[row["year"]] = [count + row["contracts"], value + row["value_amount"]]
-    return [{"year": year, "contracts": int(years[year][0]), "value_amount": years[year][1]} for year in sorted(years, reverse=True)]
+        years[row["year"]] = [count + row[counted], value + row["value_amount"]]
+    return [{"year": year, counted: int(years[year][0]), "value_amount": years[year][1]} for year in sorted(years, reverse=True)]
 
 
-def left_out(rows: Sequence[Row]) -> list[str]:
+def left_out(amounts: Amounts, rows: Sequence[Row]) -> list[str]:
     """What is not drawn and why, with its number; nothing is left out in silence."""
     return [
-        LEFT_OUT[row["standing"]].format(count=f"{row['contracts']:,}", value=short_money(row["value_amount"] or 0))
+        amounts.left_out[row["standing"]].format(count=f"{row[amounts.counted]:,}", value=short_money(row["value_amount"] or 0))
         for row in rows
-        if row["standing"] in LEFT_OUT
+        if row["standing"] in amounts.left_out
     ]
 
 
-def value_words(table: Sequence[Row]) -> str:
+def words_of(amounts: Amounts, table: Sequence[Row]) -> str:
     """The text alternative: span, sum, and the highest year."""
-    highest = max(table, key=lambda row: row["value_amount"])
-    return WORDS.format(
-        first=table[-1]["year"], last=table[0]["year"], count=f"{sum(row['contracts'] for row in table):,}",
+    highest, counted = max(table, key=lambda row: row["value_amount"]), amounts.counted
+    return amounts.words.format(
+        first=table[-1]["year"], last=table[0]["year"], count=f"{sum(row[counted] for row in table):,}",
         total=short_money(sum(row["value_amount"] for row in table)), year=highest["year"],
-        value=short_money(highest["value_amount"]), contracts=f"{highest['contracts']:,}",
+        value=short_money(highest["value_amount"]), **{counted: f"{highest[counted]:,}"},
     )  # fmt: skip
 
 
-def value_picture(rows: Sequence[Row], given: dict[str, str], width: int = WIDE) -> Picture:
-    """Value of contracts signed, by year, from the rows of `value_by_year`; `empty` instead of marks where there is nothing to draw."""
-    drawn = [row for row in rows if row.get("standing") == "drawn"]
-    told = {"kind": "value-by-year", "title": TITLE, "notes": left_out(rows), "table": value_table(drawn)}
+def by_year(kind: str, rows: Sequence[Row], given: dict[str, str], width: int = WIDE) -> Picture:
+    """The picture of `kind` from the rows of its question; `empty` instead of marks where there is nothing to draw.
+
+    `found` is whether there is any row at all, drawn or not.
+    """
+    amounts, drawn = PICTURES[kind], [row for row in rows if row.get("standing") == "drawn"]
+    table, beside = table_of(drawn, amounts.counted), left_out(amounts, rows)
+    told = {"kind": kind, "title": amounts.title, "notes": beside, "table": table, "found": bool(table or beside),
+            "question": amounts.question, "counted": amounts.counted, "heads": amounts.heads}  # fmt: skip
     if not any(row["value_amount"] for row in drawn):
-        return told | {"empty": next((row["note"] for row in rows if row["note"]), EMPTY)}
+        return told | {"empty": next((row["note"] for row in rows if row["note"]), amounts.empty)}
     alone = {row["counted_under"] for row in drawn} <= {given.get("technology")}
-    notes = [MEANING, *([] if alone else [ONCE]), *told["notes"]]
-    return told | {"notes": notes, "alt": value_words(told["table"]), **bars(drawn, given.get("technology", ""), width)}
+    notes = [amounts.meaning, *([] if alone else [amounts.once]), *beside]
+    return told | {"notes": notes, "alt": words_of(amounts, table), **bars(drawn, given.get("technology", ""), width)}
 
 
-async def _picture(datasette: Any, given: dict[str, str], width: int = WIDE) -> Picture:
+async def _picture(datasette: Any, kind: str, given: dict[str, str], width: int = WIDE) -> Picture:
     """The picture with the address of its data; what is not asked counts as empty."""
-    query = await datasette.get_canned_query(DATABASE, QUESTION, None)
+    query = await datasette.get_canned_query(DATABASE, PICTURES[kind].question, None)
     given = {key: given.get(key) or "" for key in query["params"]}
     rows = [dict(row) for row in await datasette.get_database(DATABASE).execute(query["sql"], given)]
-    asked = urlencode({key: value for key, value in given.items() if value})
-    return value_picture(rows, given, width) | {"asked": asked, "question": QUESTION}
+    return by_year(kind, rows, given, width) | {"asked": urlencode({key: value for key, value in given.items() if value})}
 
 
 async def _names(datasette: Any) -> dict[str, str]:
@@ -154,24 +198,25 @@ async def _names(datasette: Any) -> dict[str, str]:
 
 
 async def svg(datasette: Any, request: Any) -> Response:
-    """/pictures/value-by-year.svg: the picture alone; `ground=dark` and `width=narrow` choose the variant."""
+    """/pictures/value-by-year.svg and the like: the picture alone; `ground=dark` and `width=narrow` choose the variant."""
     narrow, ground = request.args.get("width") == "narrow", "dark" if request.args.get("ground") == "dark" else "light"
-    picture = await _picture(datasette, {key: request.args.get(key) for key in request.args}, NARROW if narrow else WIDE)
+    given = {key: request.args.get(key) for key in request.args}
+    picture = await _picture(datasette, request.url_vars["kind"], given, NARROW if narrow else WIDE)
     context = {"picture": picture, "ground": ground, "names": await _names(datasette), "short_money": short_money}
     return Response(await datasette.render_template("pictures/bars.svg", context), content_type="image/svg+xml; charset=utf-8")
 
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
-    """The address of the picture."""
-    return [(r"^/pictures/value-by-year\.svg$", svg)]
+    """The addresses of the pictures."""
+    return [(rf"^/pictures/(?P<kind>{'|'.join(PICTURES)})\.svg$", svg)]
 
 
 @hookimpl
 def extra_template_vars(datasette: Any, request: Any) -> dict[str, Any]:
-    """`value_picture(technology=..., place=..., supplier=...)`: what a page says of the picture beside the picture itself."""
+    """`by_year("payments-by-year", technology=..., place=..., supplier=...)`: what a page says of a picture beside the picture itself."""
 
-    async def value_picture(**given: str) -> Picture:
-        return await _picture(datasette, given)
+    async def shown(kind: str, **given: str) -> Picture:
+        return await _picture(datasette, kind, given)
 
-    return {"value_picture": value_picture} if request is not None else {}
+    return {"by_year": shown} if request is not None else {}

@@ -49,6 +49,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Datasette:
         site_fixture.contract("zz-foreign", year=2020, value_amount=5_000, value_currency="CAD"),
         site_fixture.contract("zz-open", year=2020, value_amount=0, period_start_date="2020-06-01", period_end_date=""),
     ]
+    paid = rows["transactions"][0]
+    rows["transactions"] += [
+        paid | {"id": "zz-pay-several", "year": 2021, "value_amount": 500.0, "technologies": '["cctv", "video_analytics"]'},
+        paid | {"id": "zz-pay-other", "year": 2021, "value_amount": 40.25, "technologies": '["video_analytics"]', "supplier": None},
+        paid | {"id": "zz-pay-old", "year": 2019, "value_amount": 900.0},
+        paid | {"id": "zz-pay-back", "year": 2021, "value_amount": -60.5},
+        paid | {"id": "zz-pay-silent", "year": 2021, "value_amount": None},
+        paid | {"id": "zz-pay-dayless", "transaction_date": None, "year": None, "value_amount": 7_000.0},
+        paid | {"id": "zz-pay-foreign", "year": 2020, "value_currency": "CAD"},
+    ]
     path = site_fixture.write(tmp_path_factory.mktemp("pictures") / "registry.db", rows)
     return serve.test_client(path, site_fixture.ROOT)
 
@@ -72,21 +82,27 @@ def bars_of(picture: ElementTree.Element) -> list[ElementTree.Element]:
     return [one for one in picture.iter(f"{SVG}rect") if "data-value" in one.attrib]
 
 
-# ---- value by year ----
+# ---- amounts by year ----
+
+BY_YEAR = {"value-by-year": "value_by_year", "payments-by-year": "payments_by_year"}
 
 
-def test_bars_stand_for_the_rows_of_the_question(site: Datasette) -> None:
-    rows = [row for row in asked(site, "/registry/value_by_year.json?_shape=array") if row["standing"] == "drawn"]
-    bars = bars_of(drawn(site, "/pictures/value-by-year.svg"))
+@pytest.mark.parametrize("kind", BY_YEAR)
+def test_bars_stand_for_the_rows_of_the_question(site: Datasette, kind: str) -> None:
+    rows = [row for row in asked(site, f"/registry/{BY_YEAR[kind]}.json?_shape=array") if row["standing"] == "drawn"]
+    bars = bars_of(drawn(site, f"/pictures/{kind}.svg"))
     told = {(int(bar.attrib["data-year"]), bar.attrib["data-group"]): float(bar.attrib["data-value"]) for bar in bars}
     assert told == {(row["year"], row["counted_under"]): row["value_amount"] for row in rows} and len(bars) == len(rows) > 3
 
 
+@pytest.mark.parametrize("kind", BY_YEAR)
 @pytest.mark.parametrize("variant", ["", "?width=narrow", "?ground=dark", "?width=narrow&ground=dark"])
-def test_bars_are_as_high_as_their_values(site: Datasette, variant: str) -> None:
-    bars = bars_of(drawn(site, f"/pictures/value-by-year.svg{variant}"))
+def test_bars_are_as_high_as_their_values(site: Datasette, kind: str, variant: str) -> None:
+    bars = bars_of(drawn(site, f"/pictures/{kind}.svg{variant}"))
     sizes = [(float(bar.attrib["height"]), float(bar.attrib["data-value"])) for bar in bars]
-    assert len({round(height / value * 1e7, 3) for height, value in sizes if value}) == 1
+    highest, most = max(sizes)
+    assert most == max(value for _, value in sizes)
+    assert all(height == pytest.approx(value * highest / most, abs=0.002) for height, value in sizes)
     tops = {}
     for bar in bars:  # one on the other, never over each other
         year, y, height = bar.attrib["data-year"], float(bar.attrib["y"]), float(bar.attrib["height"])
@@ -95,19 +111,20 @@ def test_bars_are_as_high_as_their_values(site: Datasette, variant: str) -> None
 
 
 def test_axis_and_bars_have_one_scale(site: Datasette) -> None:
-    picture = values.value_picture(asked(site, "/registry/value_by_year.json?_shape=array"), {}, values.WIDE)
+    picture = values.by_year("value-by-year", asked(site, "/registry/value_by_year.json?_shape=array"), {})
     base, top = picture["ticks"][0][1], picture["ticks"][-1][1]
     most = values.steps(max(sum(one["value"] for one in picture["bars"] if one["year"] == year) for year in (2019, 2021)))[-1]
     assert picture["ticks"][0][0] == "$0" and picture["ticks"][-1][0] == values.short_money(most)
     assert {round(one["height"] / one["value"], 12) for one in picture["bars"] if one["value"]} == {round((base - top) / most, 12)}
 
 
-def test_the_table_adds_up_to_the_bars(site: Datasette) -> None:
-    rows = asked(site, "/registry/value_by_year.json?_shape=array")
-    picture = values.value_picture(rows, {}, values.WIDE)
+@pytest.mark.parametrize("kind", BY_YEAR)
+def test_the_table_adds_up_to_the_bars(site: Datasette, kind: str) -> None:
+    rows = asked(site, f"/registry/{BY_YEAR[kind]}.json?_shape=array")
+    picture, counted = values.by_year(kind, rows, {}), values.PICTURES[kind].counted
     for row in picture["table"]:
         assert row["value_amount"] == sum(bar["value"] for bar in picture["bars"] if bar["year"] == row["year"])
-    assert sum(row["contracts"] for row in picture["table"]) == sum(row["contracts"] for row in rows if row["standing"] == "drawn")
+    assert sum(row[counted] for row in picture["table"]) == sum(row[counted] for row in rows if row["standing"] == "drawn") > 0
 
 
 def test_what_is_not_drawn_is_counted(site: Datasette) -> None:
@@ -124,8 +141,42 @@ def test_a_lead_is_never_in_a_bar(site: Datasette) -> None:
     rows = asked(site, "/registry/value_by_year.json?_shape=array&place=us-zz-exampleton")
     assert sum(row["contracts"] for row in rows) == 10
     lead = next(row for row in rows if row["standing"] == "lead")
-    picture = values.value_picture(rows, {}, values.WIDE)
+    picture = values.by_year("value-by-year", rows, {})
     assert lead["contracts"] == 1 and sum(row["contracts"] for row in picture["table"]) == 10 - 5
+
+
+def test_what_was_paid_is_never_added_to_what_contracts_commit(site: Datasette) -> None:
+    rows = asked(site, "/registry/payments_by_year.json?_shape=array&place=us-zz-exampleton")
+    paid = {(row["year"], row["counted_under"]): (row["payments"], row["value_amount"]) for row in rows if row["standing"] == "drawn"}
+    others = {(2021, "several"): (1, 500.0), (2021, "video_analytics"): (1, 40.25)}
+    assert paid == others | {(2020, "cctv"): (2, 2469.0), (2019, "cctv"): (1, 900.0)}
+    picture = values.by_year("payments-by-year", rows, {})
+    assert sum(bar["value"] for bar in picture["bars"]) == 500 + 40.25 + 2469 + 900
+    svg = get(site, "/pictures/payments-by-year.svg").text
+    assert ">Paid, by year of payment</text>" in svg and ">Value of contracts signed, by year</text>" not in svg
+
+
+def test_refunds_and_leads_of_payments_are_said_and_not_drawn(site: Datasette) -> None:
+    text = html.unescape(get(site, "/registry/jurisdictions/us-zz-exampleton").text)
+    for words in (
+        "payments that rest on a supplier's name alone (1, together -$34)", "payment lines with no published amount (1)",
+        "with no day that can be read (1, together $7k)", "refunds and reversals, lines of less than nothing (1, together -$60)",
+        "payment lines in another currency than dollars (1)", "so the two are never added", "refunds not taken off",
+    ):  # fmt: skip
+        assert words in text
+
+
+@pytest.mark.parametrize("path", ["jurisdictions/us-zz-elsewhere", "suppliers/briefcam-ltd", "technologies/face_recognition"])
+def test_where_nothing_was_paid_no_picture_of_payments_stands(site: Datasette, path: str) -> None:
+    text = get(site, f"/registry/{path}").text
+    assert "value_by_year" in text and "payments-by-year" not in text and "payments_by_year" not in text
+
+
+def test_payments_that_are_all_leads_are_told_without_bars(site: Datasette) -> None:
+    lead = {"standing": "lead", "year": None, "counted_under": None, "payments": 12, "value_amount": 9_900.0, "note": None}
+    picture = values.by_year("payments-by-year", [lead], {})
+    assert picture["found"] and picture["empty"] == "No payment here has an amount that can be drawn." and "bars" not in picture
+    assert picture["notes"] == ["Not drawn: leads, payments that rest on a supplier's name alone (12, together $9.9k)."]
 
 
 def test_one_technology_is_told_apart_from_contracts_of_several(site: Datasette) -> None:
@@ -138,7 +189,7 @@ def test_one_technology_is_told_apart_from_contracts_of_several(site: Datasette)
 
 
 @pytest.mark.parametrize("given", ["technology=nosuch", "supplier=nosuch", "place=Nowhere", "place=us-zz-twin"])
-@pytest.mark.parametrize("name", ["value-by-year", "terms"])
+@pytest.mark.parametrize("name", ["value-by-year", "payments-by-year", "terms"])
 def test_an_empty_picture_says_why(site: Datasette, name: str, given: str) -> None:
     picture = drawn(site, f"/pictures/{name}.svg?{given}")
     words = picture.findtext(f"{SVG}text") or ""
@@ -206,8 +257,10 @@ def test_revisions_are_marked_on_the_day_they_were_signed(site: Datasette) -> No
 # ---- every picture ----
 
 SHOWN = {
-    "/": ["value-by-year"], "/registry/contracts/zz-1": ["revisions"], "/registry/technologies/cctv": ["value-by-year", "terms"],
-    "/registry/suppliers/watcher-inc": ["value-by-year", "terms"], "/registry/jurisdictions/us-zz-exampleton": ["value-by-year", "terms"],
+    "/": ["value-by-year", "payments-by-year"], "/registry/contracts/zz-1": ["revisions"],
+    "/registry/technologies/cctv": ["value-by-year", "payments-by-year", "terms"],
+    "/registry/suppliers/watcher-inc": ["value-by-year", "payments-by-year", "terms"],
+    "/registry/jurisdictions/us-zz-exampleton": ["value-by-year", "payments-by-year", "terms"],
 }  # fmt: skip
 
 
@@ -220,11 +273,11 @@ def test_a_page_shows_its_pictures_with_words_table_and_data(site: Datasette, pa
         for address in re.findall(r'(?:src|srcset|href)="([^"]+)"', figure[0]):
             assert drawn(site, html.unescape(address)).tag == f"{SVG}svg"
     data = re.findall(r'href="([^"]+)">(?:table|CSV|json)</a>', text)
-    data = [one for one in data if re.search("value_by_year|contract_terms|revisions", one)]
+    data = [one for one in data if re.search("value_by_year|payments_by_year|contract_terms|revisions", one)]
     assert len(data) == 3 * len(SHOWN[path]) and {get(site, html.unescape(one)).status_code for one in data} == {200}
 
 
-@pytest.mark.parametrize("path", ["value-by-year.svg", "terms.svg", "revisions.svg?contract=zz-1"])
+@pytest.mark.parametrize("path", ["value-by-year.svg", "payments-by-year.svg", "terms.svg", "revisions.svg?contract=zz-1"])
 def test_a_picture_needs_nothing_that_the_site_forbids(site: Datasette, path: str) -> None:
     text = get(site, f"/pictures/{path}").text
     assert not re.search(r"<style|<script|\bstyle=|\bon[a-z]+=|href=|url\(", text)
