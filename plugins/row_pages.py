@@ -124,15 +124,15 @@ group by determinations.rule, determinations.outcome order by times desc
 _EVIDENCE_COUNTS = """
 select evidence, sum(times) as contracts_and_records, coalesce(sum(times) filter (where totals.kind = 'contract'), 0) as contracts,
        coalesce(sum(times) filter (where totals.kind = 'record'), 0) as records
-from acquisition_totals as totals, json_each(case when json_valid(technologies) then technologies else '[]' end) as each
-where each.value = :id group by evidence order by contracts_and_records desc
+from totals, json_each(case when json_valid(technologies) then technologies else '[]' end) as each
+where each.value = :id and totals.kind <> 'payment' group by evidence order by contracts_and_records desc
 """
 
 _HELD_HERE = """
 select each.value as technology, sum(times * (evidence <> 'supplier')) as firm, sum(times * (evidence = 'supplier')) as leads,
        sum(times * (totals.kind = 'record')) as records
-from acquisition_totals as totals, json_each(case when json_valid(technologies) then technologies else '[]' end) as each
-where jurisdiction = :id group by each.value order by firm desc
+from totals, json_each(case when json_valid(technologies) then technologies else '[]' end) as each
+where jurisdiction = :id and totals.kind <> 'payment' group by each.value order by firm desc
 """
 
 _RECORDS_HERE = """
@@ -146,15 +146,15 @@ where coverage.{column} = :id order by state, source_title
 """
 
 _PLACE_OUTCOMES = """
-select determination, approval_status, sum(times) as times from acquisition_totals
-where jurisdiction = :id group by determination, approval_status order by times desc
+select determination, approval_status, sum(times) as times from totals
+where jurisdiction = :id and kind <> 'payment' group by determination, approval_status order by times desc
 """
 
 # The few different lists of technologies are looked through, not the list of every contract; `technologies` is indexed.
 _BY_TECHNOLOGY = """
 technologies in (
   select technologies
-  from acquisition_totals as totals, json_each(case when json_valid(technologies) then technologies else '[]' end) as each
+  from totals, json_each(case when json_valid(technologies) then technologies else '[]' end) as each
   where totals.kind = 'contract' and each.value = :id
 )
 """

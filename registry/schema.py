@@ -241,7 +241,7 @@ TABLES: dict[str, Table] = {
         _columns("id source severity kind file field value message remedy", whole="row"),
         indexes=("source", "severity", "kind"),
     ),
-    "acquisition_totals": Table(
+    "totals": Table(
         _columns(
             "id kind jurisdiction supplier technologies evidence determination approval_status standing",
             real="value_amount",

@@ -78,7 +78,9 @@ def test_a_proposal_is_named_as_a_proposal(registry: sqlite3.Connection) -> None
 
 
 @pytest.mark.parametrize("about", ["briefcam", "BRIEFCAM", "Brief-Cam", "  Brief   Cam ", "brief.cam"])
-@pytest.mark.parametrize("place", ["Boston", "boston, ma", "BOSTON MA", "us-ma-boston", "Boston,MA", "City of Boston", "city of Boston, MA"])
+@pytest.mark.parametrize(
+    "place", ["Boston", "boston, ma", "BOSTON MA", "us-ma-boston", "Boston,MA", "City of Boston", "city of Boston, MA"]
+)
 def test_names_are_found_however_they_are_typed(registry: sqlite3.Connection, about: str, place: str) -> None:
     assert ask(registry, about, place)["answer"] == "review"
 
