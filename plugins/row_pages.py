@@ -1,6 +1,7 @@
 """What the page of one contract, record, law, technology, supplier, product, place or source shows beside its own row.
 
-Each page is a dictionary of sections, each section one query bound to the row's id; the templates only lay them out.
+Each page is a dictionary of sections, each section one query bound to the row's id; the templates only lay them out. A row of any
+other table is shown column by column (templates/row.html), its foreign keys as links.
 """
 
 from __future__ import annotations
@@ -278,12 +279,14 @@ async def _sections(database: Any, table: str, row_id: str) -> dict[str, list[di
 
 @hookimpl
 def extra_template_vars(datasette: Any, request: Any, table: str | None, view_name: str) -> Any:
-    """`page`: section name -> rows, on the row pages that have a layout of their own."""
+    """`page`: section name -> rows, on the row pages that have a layout of their own; `ties`: column -> its table, on all others."""
 
     async def variables() -> dict[str, Any]:
-        if view_name != "row" or table not in PAGES:
+        if view_name != "row":
             return {}
         database = datasette.get_database(tilde_decode(request.url_vars["database"]))
+        if table not in PAGES:
+            return {"ties": {key["column"]: key["other_table"] for key in await database.foreign_keys_for_table(table)}}
         return {"page": await _sections(database, table, tilde_decode(request.url_vars["pks"]))}
 
     return variables

@@ -62,7 +62,7 @@ def building(target: Path) -> Iterator[tuple[sqlite_utils.Database, Writer]]:
         writer = Writer(connection)
         yield db, writer
         writer.flush()
-        finish(db)
+        _finish(db)
         _seal(connection)
         _swap(beside, target)
     finally:
@@ -70,7 +70,7 @@ def building(target: Path) -> Iterator[tuple[sqlite_utils.Database, Writer]]:
         beside.unlink(missing_ok=True)
 
 
-def finish(db: sqlite_utils.Database) -> None:
+def _finish(db: sqlite_utils.Database) -> None:
     """Add what is made from the rows once they are in: indexes, full text, views and totals."""
     finish_tables(db)
     create_views(db)

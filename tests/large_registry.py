@@ -13,9 +13,6 @@ from typing import Any
 
 import site_fixture
 
-from registry.build import Writer, building
-from registry.schema import TABLES
-
 Row = dict[str, Any]
 CONTRACTS = 100_000
 PLACES, SUPPLIERS, TECHNOLOGIES, PRODUCTS = 60, 400, 30, 300
@@ -120,13 +117,6 @@ def rows(contracts: int) -> Iterator[tuple[str, Row]]:
         yield from told(number)
 
 
-def add(writer: Writer, table: str, row: Row) -> None:
-    writer.add(table, [dict.fromkeys(TABLES[table].columns) | row])
-
-
 def build(path: Path, contracts: int = CONTRACTS) -> Path:
     """Write the registry; tables, indexes, full text, views and statistics as after a load."""
-    with building(path) as (_, writer):
-        for table, row in rows(contracts):
-            add(writer, table, row)
-    return path
+    return site_fixture.fill(path, rows(contracts))

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import sqlite_utils
-
-from registry.build import finish
+from registry.build import building
+from registry.councils import Chamber, Purchase, chamber, link_rows, links, matter_of
+from registry.coverage import Council
 from registry.records import interval
-from registry.schema import create_tables
+from registry.reviews import Review, review_rows
+from registry.schema import TABLES
+from registry.sharing import Flow, flow_rows
 
 ROOT = Path(__file__).parent.parent
 Row = dict[str, Any]
@@ -228,7 +231,8 @@ def _contracts() -> dict[str, list[Row]]:
         contract("zz-hostile", title=HOSTILE["script"], description=HOSTILE["image"], supplier_name=HOSTILE["image"],
                  source_url=HOSTILE["address"], buyer_unit=HOSTILE["image"], technologies=json.dumps(["cctv", "<b>x</b>"])),
         contract("zz-lead", evidence="supplier", products="[]", determination="needs_review", floor="approval_required",
-                 approval_status="not_found", rule="AGENCY_UNCLEAR", period_end_date="2026-12-31"),
+                 approval_status="not_found", rule="AGENCY_UNCLEAR", period_end_date="2026-12-31",
+                 description="[synthetic] under file 26-2"),
     ]  # fmt: skip
     return {
         "contracts": rows,
@@ -299,7 +303,43 @@ def _records() -> dict[str, list[Row]]:
         "source_url": HOSTILE["address"], "event_from": "2021-03-01", "event_to": "2021-03-31", "evidence_grade": "press",
     }  # fmt: skip
     vote = gift | {"id": "zz-vote", "event_type": "refusal", "stage": "decided", "title": "[synthetic] A refusal", "judged": 0}
-    return {"records": [*records, gift, vote], "holdings": [*holdings, holding(1, "watcher-eye", "us-zz-exampleton")]}
+    plan = vote | {"id": "zz-plan", "jurisdiction": "us-zz-elsewhere", "event_type": "proposal", "stage": "proposed",
+                   "title": "[synthetic] A plan"}  # fmt: skip
+    return {"records": [*records, gift, vote, plan], "holdings": [*holdings, holding(1, "watcher-eye", "us-zz-exampleton")]}
+
+
+def _flows() -> Iterator[Row]:
+    """A chain from school to federal agency, one arrow only proposed, and one back; the names are hostile and long."""
+    school, police = "[synthetic] <b>School</b>", "[synthetic] Police"
+    centre, agency = "[synthetic] Centre of a very long name for the Exchange of Information", "[synthetic] Agency"
+    return flow_rows([
+        Flow("zz-gift", school, "school", police, "police", "[synthetic] reports"),
+        Flow("zz-gift", police, "police", school, "school", HOSTILE["script"]),
+        Flow("zz-plan", centre, "fusion_centre", agency, "federal", "[synthetic] watch lists"),
+        Flow("zz-vote", police, "police", centre, "fusion_centre", "[synthetic] pictures"),
+    ])  # fmt: skip
+
+
+REVIEWS = [
+    Review("zz-council", "26-1", "contracts/zz-1", "another_purchase", "librarian", date(2026, 1, 3), "[synthetic] A later order",
+           "https://example.org/matter/1", "[synthetic] It renews something else."),
+    Review("zz-council", "26-2", "contracts/zz-hostile", "same_purchase", "lawyer", date(2026, 1, 4), HOSTILE["script"],
+           "https://example.org/matter/2", HOSTILE["image"]),
+]  # fmt: skip
+
+
+def _bought(table: str, row: Row) -> Purchase:
+    about = (*json.loads(row["products"]), *json.loads(row["technologies"]))
+    words = tuple(row.get(column) or "" for column in ("title", "description", "finding"))
+    return Purchase(f"{table}/{row['id']}", row.get("date_signed") or row["event_from"], words, about, frozenset(about))
+
+
+def _matter_links(found: dict[str, list[Row]]) -> Iterator[Row]:
+    """Links of each kind as a load finds them: by file number, by a reviewer's line for and against, and leads that nobody has read."""
+    council: Chamber = chamber(Council(()), [matter_of(row) for row in found["matters"]], REVIEWS)
+    for table, slugs in (("contracts", ("zz-1", "zz-hostile", "zz-lead")), ("records", ("zz-gift",))):
+        for bought in (_bought(table, row) for row in found[table] if row["id"] in slugs):
+            yield from link_rows(bought, links(council, bought))
 
 
 def tables() -> dict[str, list[Row]]:
@@ -307,18 +347,23 @@ def tables() -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {"jurisdictions": _places(), **_knowledge(), **_coverage(), **_contracts(), **_records()}
     for name, rows in _others().items():
         found.setdefault(name, []).extend(rows)
-    return found
+    return found | {"flows": list(_flows()), "reviews": list(review_rows(REVIEWS)), "matter_links": list(_matter_links(found))}
+
+
+def fill(path: Path, rows: Iterable[tuple[str, Row]]) -> Path:
+    """Write (table, row) pairs into a new registry.db through the writer of a load; what a row does not give is empty.
+
+    A column that the schema does not have is a KeyError.
+    """
+    with building(path) as (_, writer):
+        for table, row in rows:
+            writer.add(table, [dict.fromkeys(TABLES[table].columns) | row])
+    return path
 
 
 def write(path: Path, rows: dict[str, list[Row]]) -> Path:
-    """Write rows into a new registry.db as a load does: tables, rows, and what is made from them."""
-    db = sqlite_utils.Database(path)
-    create_tables(db)
-    for name, given in rows.items():
-        db[name].insert_all(given)
-    finish(db)
-    db.close()
-    return path
+    """Write a whole registry, given by table."""
+    return fill(path, ((name, row) for name, given in rows.items() for row in given))
 
 
 def build(path: Path) -> Path:

@@ -175,7 +175,8 @@ def test_no_address_closes_a_field_of_bibtex(small: Datasette) -> None:
 
 CITED = [
     "contracts/zz-1", "records/zz-gift", "laws/zz-exampleton-ccops", "technologies/cctv", "suppliers/watcher-inc", "products/watcher-eye",
-    "jurisdictions/us-zz-exampleton", "sources/zz-contracts",
+    "jurisdictions/us-zz-exampleton", "sources/zz-contracts", "flows/zz-gift_1", "reviews/review_1", "matter_links/zz-1__zz-matter-1",
+    "coverage/c1", "loads/l1", "issues/i1",
 ]  # fmt: skip
 
 
@@ -184,6 +185,12 @@ def test_every_kind_of_page_can_be_quoted_and_corrected(small: Datasette, row: s
     text = words(get(small, f"/registry/{row}"))
     assert f'<a href="http://localhost/registry/{row}">' in text and "2026-01-02T03:04:05Z" in text
     assert "CC BY 4.0" in text and "How to cite" in text and "Report an error on this page" in text
+
+
+def test_a_question_is_quoted_as_it_was_asked(small: Datasette) -> None:
+    text = words(get(small, "/registry/leads_to_confirm?place=Exampleton"))
+    assert text.count("http://localhost/registry/leads_to_confirm?place=Exampleton") >= 5 and "How to cite" in text
+    assert "How to cite" not in get(small, "/registry?sql=select+1").text
 
 
 @pytest.mark.parametrize(
