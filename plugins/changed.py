@@ -7,6 +7,7 @@ compared, or that only one exists: "no change" must not read as "we looked and a
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
@@ -18,7 +19,16 @@ ASKED = ("place", "technology", "since")
 LONGEST = 200  # characters of what is asked; longer ones are no names
 SHOWN = 500  # changes on the page and in JSON, the newest
 FED = 200  # changes in the feed, the newest
-NOT_HERE = "Public records and laws are kept by hand, so their changes stand in the changelog of the project, not here."
+Row = dict[str, Any]
+Told = Callable[[str], str]
+
+
+def say(text: str) -> str:
+    """Mark a sentence of ours for translation; pages tell it in their language (see languages.py)."""
+    return text
+
+
+NOT_HERE = say("Public records and laws are kept by hand, so their changes stand in the changelog of the project, not here.")
 # Ids of feeds stay the same wherever the site is served from.
 SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://schema.org/GovernmentService#surveillance-procurement-registry")
 # Where the row that a change is about stands.
@@ -29,7 +39,6 @@ where trim(:place) = '' or jurisdiction in (
   select jurisdiction from place_names where name = trim(replace(replace(replace(lower(:place), ',', ' '), '.', ' '), '  ', ' ')))
 order by title
 """
-Row = dict[str, Any]
 
 
 async def changed(datasette: Any, request: Any, most: int) -> dict[str, Any]:
@@ -54,24 +63,23 @@ def _told(datasette: Any, request: Any, row: Row) -> Row:
     return {**told, "table": table, "ref": ref, "page": page}
 
 
-def title_of(asked: dict[str, str]) -> str:
+def title_of(asked: dict[str, str], told: Told = say) -> str:
     """The name of the page and the feed; it does not change with what is in them."""
-    narrowed = ", ".join(value.replace("_", " ") for value in (asked["technology"], asked["place"]) if value)
-    return f"What changed in surveillance purchases{': ' + narrowed if narrowed else ''}"
+    narrowed = ", ".join(told(value.replace("_", " ")) for value in (asked["technology"], asked["place"]) if value)
+    whole = told(say("What changed in surveillance purchases"))
+    return f"{whole}: {narrowed}" if narrowed else whole
 
 
-def _lead(row: Row) -> str:
-    return " A lead: only the supplier's name matches." if row["evidence"] == "supplier" else ""
-
-
-def entry(row: Row) -> str:
+def entry(row: Row, told: Told = say) -> str:
     """One change as an entry. Its id is the change's own, the same in every feed and after every rebuild."""
-    title = f"{row['title'] or row['ref']} ({row['place'] or row['jurisdiction']}): {row['said']}"
-    words = f"{row['said']} Noticed on {row['noticed_on']}; when the publisher changed it is not known.{_lead(row)}"
+    said, noticed = told(row["said"]), row["noticed_on"]
+    title = f"{row['title'] or row['ref']} ({row['place'] or row['jurisdiction']}): {said}"
+    words = [said, told(say(f"Noticed on {noticed}; when the publisher changed it is not known."))]
+    words += [told(say("A lead: only the supplier's name matches."))] if row["evidence"] == "supplier" else []
     return (
         f"<entry><id>urn:uuid:{uuid.uuid5(SPACE, row['id'])}</id><title>{escape(title)}</title>"
-        f"<updated>{row['noticed_on']}T00:00:00Z</updated>"
-        f'<link rel="alternate" type="text/html" href={quoteattr(row["page"])}/><summary>{escape(words)}</summary></entry>\n'
+        f"<updated>{noticed}T00:00:00Z</updated>"
+        f'<link rel="alternate" type="text/html" href={quoteattr(row["page"])}/><summary>{escape(" ".join(words))}</summary></entry>\n'
     )
 
 
@@ -80,18 +88,18 @@ def _xml(text: str) -> str:
     return "".join(letter for letter in text if letter in "\t\n\r" or letter >= " ")
 
 
-def atom(found: dict[str, Any], page: str, itself: str) -> str:
+def atom(found: dict[str, Any], page: str, itself: str, told: Told = say, language: str = "en") -> str:
     """The feed; what there is to say of an empty one stands in its subtitle."""
-    title = title_of(found["asked"])
-    subtitle = f"{found['note'] or ' '.join(found['compared'])} {NOT_HERE}"
+    title, site = title_of(found["asked"], told), told(say("Surveillance technology procurement registry"))
+    subtitle = " ".join(told(one) for one in (*([found["note"]] if found["note"] else found["compared"]), NOT_HERE))
     head = (
-        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">\n'
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="' + language + '">\n'
         f"<id>urn:uuid:{uuid.uuid5(SPACE, title.lower())}</id><title>{escape(title)}</title><subtitle>{escape(subtitle)}</subtitle>"
-        f"<updated>{found['loaded']}</updated><author><name>Surveillance technology procurement registry</name></author>\n"
+        f"<updated>{found['loaded']}</updated><author><name>{escape(site)}</name></author>\n"
         f'<link rel="self" type="application/atom+xml" href={quoteattr(itself)}/>'
         f'<link rel="alternate" type="text/html" href={quoteattr(page)}/>\n'
     )
-    return _xml(head + "".join(map(entry, found["rows"])) + "</feed>\n")
+    return _xml(head + "".join(entry(row, told) for row in found["rows"]) + "</feed>\n")
 
 
 def _address(datasette: Any, request: Any, ending: str, asked: dict[str, str]) -> str:
@@ -103,22 +111,25 @@ async def changed_page(datasette: Any, request: Any) -> Response:
     """/changed"""
     found = await changed(datasette, request, SHOWN)
     addresses = {name: _address(datasette, request, f".{name}", found["asked"]) for name in ("atom", "json")}
-    context = {**found, **addresses, "title": title_of(found["asked"]), "not_here": NOT_HERE}
+    title = title_of(found["asked"], datasette.jinja_env.filters["told"])
+    context = {**found, **addresses, "title": title, "not_here": NOT_HERE}
     return Response.html(await datasette.render_template("changed.html", context, request=request, view_name="changed"))
 
 
-def _refused(found: dict[str, Any]) -> Response | None:
+def _refused(found: dict[str, Any], told: Told = say) -> Response | None:
     """A feed reader must not keep an empty feed of a place, technology or day that we cannot read."""
     note = found["note"]
     status = 400 if note.startswith("We cannot read") else 404 if note.startswith(("We hold no", "We know no")) else 200
-    return Response.text(note + "\n", status=status) if status != 200 else None
+    return Response.text(told(note) + "\n", status=status) if status != 200 else None
 
 
 async def changed_atom(datasette: Any, request: Any) -> Response:
     """/changed.atom"""
     found = await changed(datasette, request, FED)
     page, itself = (_address(datasette, request, ending, found["asked"]) for ending in ("", ".atom"))
-    return _refused(found) or Response(atom(found, page, itself), content_type="application/atom+xml; charset=utf-8")
+    told, language = datasette.jinja_env.filters["told"], datasette.jinja_env.globals["language"]()
+    feed = atom(found, page, itself, told, language)
+    return _refused(found, told) or Response(feed, content_type="application/atom+xml; charset=utf-8")
 
 
 async def changed_json(datasette: Any, request: Any) -> Response:

@@ -6,6 +6,7 @@ The log is the table `corrections`. `corrected(table, id)` gives a row's own pag
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -20,6 +21,12 @@ SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://schema.org/CorrectionComment#sur
 # Tables whose rows can be corrected, as registry/corrections.py lists them.
 CORRECTED = ("records", "laws", "jurisdictions", "technologies", "suppliers", "sources", "products")
 Row = dict[str, Any]
+Told = Callable[[str], str]
+
+
+def say(text: str) -> str:
+    """Mark a sentence of ours for translation; pages tell it in their language (see languages.py)."""
+    return text
 
 
 async def _rows(datasette: Any, sql: str, **given: Any) -> list[Row]:
@@ -30,30 +37,32 @@ def _absolute(datasette: Any, request: Any, path: str) -> str:
     return str(datasette.absolute_url(request, datasette.urls.path(path)))
 
 
-def title(row: Row) -> str:
+def title(row: Row, words: Callable[..., str]) -> str:
     """One correction in a line: which row, which field, what it said and says."""
-    before, after = (row[name] or "nothing" for name in ("said", "says"))
-    return f"{row['of_table']}/{row['ref']}: {row['field']} said “{before}”, says “{after}”"
+    before, after = (row[name] or words(say("nothing")) for name in ("said", "says"))
+    line = say("{row}: {field} said “{before}”, says “{after}”")
+    return words(line, row=f"{row['of_table']}/{row['ref']}", field=row["field"], before=before, after=after)
 
 
-def _entry(row: Row, page: str) -> str:
+def _entry(row: Row, page: str, words: Callable[..., str]) -> str:
     return (
-        f"<entry><id>urn:uuid:{uuid.uuid5(SPACE, row['id'])}</id><title>{escape(title(row))}</title>"
+        f"<entry><id>urn:uuid:{uuid.uuid5(SPACE, row['id'])}</id><title>{escape(title(row, words))}</title>"
         f"<updated>{row['corrected_on']}T00:00:00Z</updated>"
         f'<link rel="alternate" type="text/html" href={quoteattr(page)}/><summary>{escape(row["why"])}</summary></entry>\n'
     )
 
 
-def _feed(rows: list[Row], site: str, page: str, pages: list[str]) -> str:
-    newest = rows[0]["corrected_on"] if rows else "1970-01-01"
+def _feed(rows: list[Row], site: str, page: str, pages: list[str], tongue: Any, language: str) -> str:
+    """The log as Atom; the log of each language is a feed of its own."""
+    newest, log = rows[0]["corrected_on"] if rows else "1970-01-01", "log" if language == "en" else f"log {language}"
     head = (
-        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">\n'
-        f"<id>urn:uuid:{uuid.uuid5(SPACE, 'log')}</id><title>Corrections</title><updated>{newest}T00:00:00Z</updated>"
-        f"<author><name>{escape(site)}</name></author>\n"
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="' + language + '">\n'
+        f"<id>urn:uuid:{uuid.uuid5(SPACE, log)}</id><title>{escape(tongue.words('Corrections'))}</title>"
+        f"<updated>{newest}T00:00:00Z</updated><author><name>{escape(tongue.told(site))}</name></author>\n"
         f'<link rel="self" type="application/atom+xml" href={quoteattr(page + ".atom")}/>'
         f'<link rel="alternate" type="text/html" href={quoteattr(page)}/>\n'
     )
-    return head + "".join(_entry(row, where) for row, where in zip(rows, pages, strict=True)) + "</feed>\n"
+    return head + "".join(_entry(row, where, tongue.words) for row, where in zip(rows, pages, strict=True)) + "</feed>\n"
 
 
 async def corrections_page(datasette: Any, request: Any) -> Response:
@@ -68,7 +77,8 @@ async def corrections_atom(datasette: Any, request: Any) -> Response:
     """/corrections.atom"""
     rows = await _rows(datasette, _NEWEST, most=SHOWN)
     pages = [_absolute(datasette, request, f"/{DATABASE}/{row['of_table']}/{row['ref']}") for row in rows]
-    feed = _feed(rows, datasette.metadata("title") or "Registry", _absolute(datasette, request, "/corrections"), pages)
+    page, spoken = _absolute(datasette, request, "/corrections"), datasette.jinja_env.globals
+    feed = _feed(rows, datasette.metadata("title") or say("Registry"), page, pages, spoken["tongue"], spoken["language"]())
     return Response(feed, content_type="application/atom+xml; charset=utf-8")
 
 

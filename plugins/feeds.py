@@ -173,11 +173,11 @@ def _nothing(title: str, note: str, councils: str, stamp: str, told: Told) -> li
             "END:VJOURNAL"]  # fmt: skip
 
 
-def calendar(title: str, rows: list[Row], note: str, councils: str, loaded: str, told: Told = say) -> str:
+def calendar(title: str, rows: list[Row], note: str, councils: str, loaded: str, told: Told = say, language: str = "en") -> str:
     """An iCalendar file with one whole-day event for each end and each hearing; `loaded` (ISO, UTC) is the stamp of every event."""
     stamp = datetime.fromisoformat(loaded).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     lines = [
-        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Surveillance technology procurement registry//Contracts that end//EN",
+        "BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//Surveillance technology procurement registry//Contracts that end//{language.upper()}",
         "CALSCALE:GREGORIAN", "METHOD:PUBLISH", f"X-WR-CALNAME:{title.translate(ESCAPES)}",
         f"X-WR-CALDESC:{told(councils).translate(ESCAPES)}",
     ]  # fmt: skip
@@ -242,11 +242,11 @@ async def testify_page(datasette: Any, request: Any) -> Response:
     return Response.html(await datasette.render_template("testify.html", context, request=request, view_name="testify"))
 
 
-def _refused(found: dict[str, Any]) -> Response | None:
+def _refused(found: dict[str, Any], told: Told) -> Response | None:
     """A calendar program must not keep an empty calendar of a place or day that we do not know."""
     if found["first"] is None or found["days"] is None:
-        return Response.text(found["note"] + "\n", status=400)
-    return None if found["known"] else Response.text(found["note"] + "\n", status=404)
+        return Response.text(told(found["note"]) + "\n", status=400)
+    return None if found["known"] else Response.text(told(found["note"]) + "\n", status=404)
 
 
 def _both(found: dict[str, Any]) -> list[Row]:
@@ -263,21 +263,21 @@ def _language(datasette: Any) -> tuple[Told, str]:
 async def testify_ics(datasette: Any, request: Any) -> Response:
     """/testify.ics"""
     found = await ending(datasette, request)
-    refused = _refused(found)
+    told, language = _language(datasette)
+    refused = _refused(found, told)
     if refused:
         return refused
-    told, _ = _language(datasette)
-    text = calendar(told(title_of(found)), _both(found), told(found["note"]), found["councils"], found["loaded"], told)
+    text = calendar(told(title_of(found)), _both(found), told(found["note"]), found["councils"], found["loaded"], told, language)
     return Response(text, content_type="text/calendar; charset=utf-8")
 
 
 async def testify_atom(datasette: Any, request: Any) -> Response:
     """/testify.atom"""
     found = await ending(datasette, request)
-    refused = _refused(found)
+    told, language = _language(datasette)
+    refused = _refused(found, told)
     if refused:
         return refused
-    told, language = _language(datasette)
     page, itself = (_address(datasette, request, name, found) for name in ("", ".atom"))
     feed = atom(
         told(title_of(found)), _both(found), told(found["note"]), found["councils"], found["loaded"], page, itself, told, language

@@ -43,6 +43,11 @@ DROPPED = {b"cookie", b"authorization"}
 Header = tuple[bytes, bytes]
 
 
+def say(text: str) -> str:
+    """Mark a sentence of ours for translation; it is told in the language of the address (see languages.py)."""
+    return text
+
+
 def _files(datasette: Any) -> Iterator[Path]:
     """Every file of the site's own behaviour and looks, in a fixed order."""
     folders = [datasette.plugins_dir, datasette.template_dir, *(folder for _, folder in datasette.static_mounts)]
@@ -114,10 +119,10 @@ def _refusal(method: str, path: str, headers: dict[bytes, bytes]) -> tuple[int, 
     if method in READING:
         return None
     if method != "POST" or not POSTED.fullmatch(path):
-        return 405, "This site only answers questions (GET)."
+        return 405, say("This site only answers questions (GET).")
     length = headers.get(b"content-length", b"").decode("latin-1")
     if not length.isdecimal() or int(length) > POSTED_BYTES:
-        return 413, f"A question sent by POST says its length and has at most {POSTED_BYTES:,} bytes."
+        return 413, say(f"A question sent by POST says its length and has at most {POSTED_BYTES:,} bytes.")
     return None
 
 
@@ -147,7 +152,8 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
             refused = _refusal(scope["method"], scope["path"], headers)
             if refused:
                 plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"allow", ", ".join(READING).encode())]
-                await _answer(dressed, *refused, plain)
+                words = datasette.jinja_env.globals["tongue"].told_at(scope["path"], refused[1])
+                await _answer(dressed, refused[0], words, plain)
             elif scope["method"] in READING and _matches(headers, tag):
                 await _answer(dressed, 304, "", [])
             else:

@@ -21,21 +21,27 @@ from urllib.parse import quote
 
 import polib
 from datasette import Response, hookimpl
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 ENGLISH = "en"
 PLACE = re.compile(r"\{(\w+)\}")
 # Addresses below /es/ that are no pages are the same in every language, but these, which say sentences.
-SPEAKING_FILES = re.compile(r"^/(answer\.json|testify\.(ics|atom)|pictures/[a-z-]+\.svg)$")
+SPEAKING_FILES = re.compile(r"^/(answer\.json|testimony\.md|testify\.ics|(testify|changed|corrections)\.atom|pictures/[a-z-]+\.svg)$")
+SERVICES = ("/-/", "/static/", "/export/", "/reconcile/", "/mcp")
 # What stands in these places was published by others or typed by the reader: it is never a message, whatever its words.
 AS_IT_IS = frozenset({
-    "about", "asked", "body_name", "buyer_name", "cite", "city", "days", "new", "number", "old", "origin", "place", "publisher",
+    "about", "asked", "body_name", "buyer_name", "cite", "city", "column", "days", "new", "number", "old", "origin", "place", "publisher",
     "revision", "stated", "supplier", "title", "typed", "unit",
 })  # fmt: skip
 # What stands in these is a day, a month or a year, or the text is not that message.
 DAYS = frozenset({"day", "from", "to", "end", "earliest", "latest"})
 DAY = re.compile(r"\d{4}(-\d\d){0,2}")
+# Names that a screen reader may read in any language; whatever else stays as it is in a told sentence is marked as English.
+UNMARKED = frozenset({"about", "asked", "city", "place", "typed", *DAYS})
+OPENED, CLOSED = "\x02", "\x03"  # around words of others while a sentence is put together; no text has them
 DEEPEST = 6  # of sentences within sentences
+MOST_LISTED, MOST_JOINED = 200, 3  # sentences in one list, such as the sources that were compared; its parts that are one sentence
+Quote = Callable[[str], str]
 _spoken: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
@@ -78,31 +84,57 @@ def read_back(found: Pattern, text: str) -> dict[str, str] | None:
     return named if at < end and all(DAY.fullmatch(named[name]) for name in DAYS.intersection(named)) else None
 
 
-def told(text: str, language: Language, depth: int = 0) -> str | None:
-    """A sentence of the site in another language, with the sentences inside it; None where no message fits."""
-    found = _told_whole(text, language, depth)
+def told(text: str, language: Language, depth: int = 0, quote: Quote = str) -> str | None:
+    """A sentence of the site in another language, with the sentences inside it; None where no message fits.
+
+    `quote` is asked of the words inside that stay as they are.
+    """
+    found = _told_whole(text, language, depth, quote)
     if found is None and text[:1].isalpha():  # a clause may begin a sentence, and a sentence may follow a colon
-        swapped = _told_whole(text[0].swapcase() + text[1:], language, depth)
+        swapped = _told_whole(text[0].swapcase() + text[1:], language, depth, quote)
         found = swapped and swapped[0].swapcase() + swapped[1:]
     return found
 
 
-def _told_whole(text: str, language: Language, depth: int) -> str | None:
+def _told_whole(text: str, language: Language, depth: int, quote: Quote) -> str | None:
     if text in language.exact:
         return language.exact[text]
-    return next(filter(None, (_told_as(one, text, language, depth) for one in language.patterns)), None)
+    return next(filter(None, (_told_as(one, text, language, depth, quote) for one in language.patterns)), None)
 
 
-def _told_as(found: Pattern, text: str, language: Language, depth: int) -> str | None:
+def _told_as(found: Pattern, text: str, language: Language, depth: int, quote: Quote) -> str | None:
     """The text as one message. One without a word of its own, such as "{title}: {why}", must have sentences of ours inside it."""
+    if found.names == ("first", "rest"):
+        return _told_list(found, text, language, depth, quote)
     values = read_back(found, text)
     if values is None or depth > DEEPEST:
         return None
-    inside = {name: told(value, language, depth + 1) for name, value in values.items() if name not in AS_IT_IS}
+    inside = {name: told(value, language, depth + 1, quote) for name, value in values.items() if name not in AS_IT_IS}
     wordless = not any(letter.isalpha() for letter in "".join(found.around))
     if wordless and not all(inside.values()):
         return None
-    return PLACE.sub(lambda place: inside.get(place[1]) or values[place[1]], found.translated)
+    left = {name: value if name in UNMARKED or " " not in value else quote(value) for name, value in values.items()}
+    return PLACE.sub(lambda place: inside.get(place[1]) or left[place[1]], found.translated)
+
+
+def _told_list(found: Pattern, text: str, language: Language, depth: int, quote: Quote) -> str | None:
+    """A list of sentences, put together by its message from the last one backwards; None where one of them is no message."""
+    parts, items = text.split(found.around[1]), list[str]()
+    if depth > DEEPEST or not 2 <= len(parts) <= MOST_LISTED:
+        return None
+    while parts:  # a sentence may have what parts the list inside it
+        tried = (parts[:size] for size in range(1, min(MOST_JOINED, len(parts)) + 1) if items or size < len(parts))
+        words = ((some, told(found.around[1].join(some), language, depth + 1, quote)) for some in tried)
+        some, item = next((pair for pair in words if pair[1]), ([], None))
+        if item is None:
+            return None
+        items.append(item)
+        parts = parts[len(some) :]
+    done = items.pop()
+    while items:
+        pair = {"first": items.pop(), "rest": done}
+        done = PLACE.sub(lambda place, pair=pair: pair[place[1]], found.translated)
+    return done
 
 
 def read_language(path: Path) -> Language:
@@ -129,7 +161,7 @@ def asked_in(path: str, base: str, codes: list[str]) -> tuple[str, str]:
 
 def is_page(path: str) -> bool:
     """Whether an address gives something that says sentences."""
-    data = "." in path.rpartition("/")[2] or path.startswith(("/-/", "/static/", "/export/"))
+    data = "." in path.rpartition("/")[2] or path.startswith(SERVICES)
     return not data or SPEAKING_FILES.match(path) is not None
 
 
@@ -153,10 +185,13 @@ class Tongue:
 
     def marked(self, text: Any) -> Any:
         """The same as markup: what has stayed in English is marked as English, so that a screen reader reads it so."""
-        if _spoken.get() == ENGLISH or not isinstance(text, str) or not text:
+        if _spoken.get() == ENGLISH or not isinstance(text, str) or not text or isinstance(text, Markup):
             return text
-        words = told(str(text), self.spoken())
-        return Markup('<span lang="en">{}</span>').format(text) if words is None else words
+        clean = str(text).replace(OPENED, "").replace(CLOSED, "")
+        words = told(clean, self.spoken(), quote=lambda left: f"{OPENED}{left}{CLOSED}")
+        if words is None:
+            return Markup('<span lang="en">{}</span>').format(text)
+        return Markup(str(escape(words)).replace(OPENED, '<span lang="en">').replace(CLOSED, "</span>"))
 
     def quoted(self, text: Any) -> Any:
         """What others published, never told in other words; on a page in another language it is marked as English."""
@@ -164,9 +199,18 @@ class Tongue:
             return text
         return Markup('<span lang="en">{}</span>').format(text)
 
+    def message(self, text: str) -> str:
+        """A message of ours with its {places} left open."""
+        return self.spoken().catalog.gettext(text)
+
+    def told_at(self, path: str, text: str) -> str:
+        """A sentence in the language of an address, where no page is being made."""
+        language = asked_in(path, self.base, list(self.languages))[0]
+        return told(text, self.languages[language]) or text
+
     def words(self, message: str, **values: Any) -> str:
         """A message of ours with its {places} filled, as plain text: for titles and citations that other functions take."""
-        return PLACE.sub(lambda place: str(values[place[1]]), self.spoken().catalog.gettext(message))
+        return PLACE.sub(lambda place: str(values[place[1]]), self.message(message))
 
     def neutral(self, address: Any) -> str:
         """An address of data or of a static file: the same in every language."""
@@ -210,7 +254,7 @@ def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
     datasette.setting = _setting(tongue, datasette.setting)
     env.add_extension("jinja2.ext.i18n")
     env.install_gettext_callables(
-        lambda message: tongue.spoken().catalog.gettext(message),
+        tongue.message,
         lambda one, many, count: tongue.spoken().catalog.ngettext(one, many, count),
         newstyle=True,
     )

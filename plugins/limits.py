@@ -39,7 +39,15 @@ ADDRESS_BYTES = 30_000
 ASKS_FOR_A_PAGE: ContextVar[bool] = ContextVar("asks_for_a_page", default=False)
 TABLE_CSV = re.compile(r"/[^/]+/[^/]+\.csv")
 ALL_ROWS = "_stream=on&_size=max"
-BUSY = "Other people's SQL is running. Try again in a few seconds; the pages and the ready questions are not affected."
+
+
+def say(text: str) -> str:
+    """Mark a sentence of ours for translation; it is told in the language of the address (see languages.py)."""
+    return text
+
+
+BUSY = say("Other people's SQL is running. Try again in a few seconds; the pages and the ready questions are not affected.")
+TOO_LARGE = say("the answer is too large: ask for fewer rows or columns")
 
 
 def counting_rows() -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
@@ -51,7 +59,7 @@ def counting_rows() -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
             reading[:] = cursor, 0
         reading[1] += sum(len(value) for value in values if isinstance(value, (str, bytes)))
         if reading[1] > ANSWER_BYTES:
-            raise sqlite3.OperationalError("the answer is too large: ask for fewer rows or columns")
+            raise sqlite3.OperationalError(TOO_LARGE)
         return sqlite3.Row(cursor, values)
 
     return row
@@ -94,12 +102,12 @@ def refusal(path: str, query: str) -> tuple[int, str] | None:
     """Status and words for an address that asks for more than a page may hold; None for any other."""
     given = parse_qsl(query)
     if len(query) > ADDRESS_BYTES:
-        return 414, f"The address is longer than {ADDRESS_BYTES:,} characters."
+        return 414, say(f"The address is longer than {ADDRESS_BYTES:,} characters.")
     if sum(name.startswith("_facet") and not name.startswith("_facet_size") for name, _ in given) > FACETS:
-        return 400, f"At most {FACETS} facets are counted at once."
+        return 400, say(f"At most {FACETS} facets are counted at once.")
     sizes = [value for name, value in given if name == "_size"]
     if is_html(path) and any(size == "max" or (size.isdigit() and int(size) > HTML_ROWS) for size in sizes):
-        return 400, f"A page shows at most {HTML_ROWS} rows. Ask for .json or .csv to have more at once."
+        return 400, say(f"A page shows at most {HTML_ROWS} rows. Ask for .json or .csv to have more at once.")
     return None
 
 
@@ -149,7 +157,7 @@ class Turns:
         self.free += 1
 
 
-async def _say(send: Any, status: int, words: str) -> None:
+async def _refuse(send: Any, status: int, words: str) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
     headers += [(b"retry-after", b"5")] if status == 503 else []
     await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -170,11 +178,11 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
                 query = whole(scope["path"], lean(scope["path"], query))
                 scope = {**scope, "query_string": query.encode("latin-1")}
             if refused:
-                await _say(send, *refused)
+                await _refuse(send, refused[0], datasette.jinja_env.filters["told"](refused[1]))
             elif scope["type"] != "http" or not heavy(scope["path"], query):
                 await app(scope, receive, send)
             elif not await turns.take():
-                await _say(send, 503, BUSY)
+                await _refuse(send, 503, datasette.jinja_env.filters["told"](BUSY))
             else:
                 try:
                     await app(scope, receive, send)

@@ -89,6 +89,7 @@ SENTENCES = {
 TREES = {"trace", "facts", "agencies"}
 # Questions (no table) and views hold bare ids; a table's own foreign keys are links already.
 TOLD = (None, "acquisitions", "places", "searched_places")
+SHORT = 400  # letters; Datasette cuts longer cells
 SLUG = re.compile(r"[A-Za-z0-9_-]+")
 SYMBOLS = {"USD": "$"}
 # A table has many columns and all others are left to Datasette; this is asked for each of some thousand cells of a page.
@@ -193,39 +194,39 @@ def _chip(item: str, page: str, base: str, words: str) -> Markup:
     return Markup('<span class="chip">{}</span>').format(page_link(item, page, base, words))
 
 
-def lines(value: Any, told: Told = say) -> Any:
+def lines(value: Any, told: Told = say, said: Told = say) -> Any:
     """A JSON array of texts as a list, one item a line."""
     items = parsed(value)
     if not isinstance(items, list):
         return "" if value is None else str(value)
-    inside = Markup("").join(Markup("<li>{}</li>").format(tree(item, told)) for item in items)
+    inside = Markup("").join(Markup("<li>{}</li>").format(tree(item, told, said)) for item in items)
     return Markup('<ul class="plain">{}</ul>').format(inside) if items else ""
 
 
-def tree(value: Any, told: Told = say, depth: int = 0) -> Any:
+def tree(value: Any, told: Told = say, said: Told = say, depth: int = 0) -> Any:
     """Any JSON value as nested ordered lists and labelled parts; six levels are more than a trace has."""
     if depth > 6:
         return escape(json.dumps(value, ensure_ascii=False))
     if isinstance(value, list):
-        inside = Markup("").join(Markup("<li>{}</li>").format(tree(item, told, depth + 1)) for item in value)
+        inside = Markup("").join(Markup("<li>{}</li>").format(tree(item, told, said, depth + 1)) for item in value)
         return Markup("<ol>{}</ol>").format(inside) if value else escape(told(say("none")))
     if isinstance(value, dict):
-        return Markup("").join(_part(key, item, told, depth) for key, item in value.items())
-    return outcome(value, told) if value in OUTCOMES else escape(told(say("not known") if value is None else value))
+        return Markup("").join(_part(key, item, told, said, depth) for key, item in value.items())
+    return outcome(value, told) if value in OUTCOMES else escape(said(say("not known") if value is None else value))
 
 
-def _part(key: str, item: Any, told: Told, depth: int) -> Markup:
+def _part(key: str, item: Any, told: Told, said: Told, depth: int) -> Markup:
     """One named part of a trace."""
-    item = verified(item, told) if key == "evidence" and isinstance(item, str) else item
-    return Markup('<div class="part"><span class="key">{}</span> {}</div>').format(spaced(key, told), tree(item, told, depth + 1))
+    item = escape(verified(item, told)) if key == "evidence" and isinstance(item, str) else item
+    return Markup('<div class="part"><span class="key">{}</span> {}</div>').format(spaced(key, told), tree(item, told, said, depth + 1))
 
 
-def folded_tree(value: Any, summary: str = say("Show the steps"), told: Told = say) -> Any:
+def folded_tree(value: Any, summary: str = say("Show the steps"), told: Told = say, said: Told = say) -> Any:
     """A trace that opens when asked for, so that a table of them stays readable."""
     found = parsed(value)
     if found is None or found in ([], {}):
         return "" if found in ([], {}) or value is None else str(value)
-    return Markup('<details class="trace"><summary>{}</summary>{}</details>').format(told(summary), tree(found, told))
+    return Markup('<details class="trace"><summary>{}</summary>{}</details>').format(told(summary), tree(found, told, said))
 
 
 def _currency(row: Any) -> str | None:
@@ -233,61 +234,65 @@ def _currency(row: Any) -> str | None:
     return row["value_currency"] if "value_currency" in columns else None
 
 
-def _readable(row: Any, value: Any, column: str, table: str | None, base: str, told: Told) -> Any:
+def _readable(row: Any, value: Any, column: str, table: str | None, base: str, filters: Any) -> Any:
     """The cell as markup or text, or None to leave it to Datasette. A column's name decides, never the text in it."""
+    told = filters["told"]
     if column == "value_amount":
         return money(value, _currency(row), told)
     if column in TREES or (column == "evidence" and str(value).startswith("{")):
-        return folded_tree(value, told=told)
+        return folded_tree(value, told=told, said=filters["said"])
     if column in OUTCOME_COLUMNS:
         return outcome(value, told)
     if column in LISTS and table != "laws":
         return chips(value, LISTS[column], base, told)
     if column in PLAIN_LISTS or column in LISTS:  # a law's terms are its own, not our technologies
-        return lines(value, told)
+        return lines(value, told, filters["said"])
     if column in SENTENCES and told(value) != value:
-        return told(value)
+        return filters["said"](value)
     return link(value) if column.endswith("url") else None
 
 
-def _told_row(row: Any, value: Any, column: str, base: str, told: Told) -> Any:
+def _told_row(row: Any, value: Any, column: str, base: str, filters: Any) -> Any:
     """In a question's rows the title leads to the contract or record, and the place's name to the place."""
     if column not in ("place", "title", "said"):
         return None
     given = dict(row)
     if column == "place" and given.get("jurisdiction"):
         return page_link(given["jurisdiction"], "jurisdictions", base, value)
-    words = told(value) if column == "said" else value
-    if column in ("title", "said") and given.get("contract"):
-        return page_link(given["contract"], "contracts", base, words)
-    if column in ("title", "said") and given.get("record"):
-        return page_link(given["record"], "records", base, words)
-    return None
+    words = filters["said" if column == "said" else "quoted"](value)
+    kind = next((one for one in ("contract", "record") if given.get(one)), None)
+    return page_link(given[kind], PAGES[kind], base, words) if kind and column != "place" else None
+
+
+def _ours(row: Any, value: Any, column: str, table: str | None, datasette: Any) -> Any:
+    base, filters = datasette.setting("base_url"), datasette.jinja_env.filters
+    told = _told_row(row, value, column, base, filters) if table in TOLD else None
+    if told is None and column in PAGES and table in TOLD:
+        return page_link(value, PAGES[column], base, spaced(value, filters["told"]) if column == "technology" else None)
+    return _readable(row, value, column, table, base, filters) if told is None else told
 
 
 @hookimpl
 def render_cell(row: Any, value: Any, column: str, table: str | None, datasette: Any) -> Any:
     """Render what we know the meaning of; a foreign key of a table is already a link with a label."""
-    if (column not in OURS and not column.endswith("url")) or value is None or value == "" or isinstance(value, dict):
+    if value is None or value == "" or isinstance(value, dict):
         return None
-    base, told_here = datasette.setting("base_url"), datasette.jinja_env.filters["told"]
-    told = _told_row(row, value, column, base, told_here) if table in TOLD else None
-    if told is not None:
-        return told
-    if column in PAGES and table in TOLD:
-        return page_link(value, PAGES[column], base, spaced(value, told_here) if column == "technology" else None)
-    return _readable(row, value, column, table, base, told_here)
+    cell = _ours(row, value, column, table, datasette) if column in OURS or column.endswith("url") else None
+    if cell is None and isinstance(value, str) and " " in value and len(value) <= SHORT:
+        words = datasette.jinja_env.filters["quoted"](value)
+        return words if isinstance(words, Markup) else None
+    return cell
 
 
 @hookimpl
 def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
     """The same words for templates, in the language of the page."""
-    told = env.filters["told"]
+    told, said = env.filters["told"], env.filters["said"]
     env.filters |= {
-        "money": partial(money, told=told), "web_link": link, "outcome": partial(outcome, told=told), "bullets": partial(lines, told=told),
-        "steps": partial(folded_tree, told=told), "from_json": parsed, "tree": partial(tree, told=told), "label": partial(label, told=told),
+        "money": partial(money, told=told), "web_link": link, "outcome": partial(outcome, told=told), "label": partial(label, told=told),
+        "bullets": partial(lines, told=told, said=said), "steps": partial(folded_tree, told=told, said=said), "from_json": parsed,
+        "tree": partial(tree, told=told, said=said), "code": partial(verified, told=told), "spaced": partial(spaced, told=told),
         "law_words": lambda value: told(LAW_WORDS.get(value) or str(value or say("not stated")).replace("_", " ")),
-        "first_link": first_link, "code": partial(verified, told=told), "spaced": partial(spaced, told=told),
-        "page": lambda value, page, label=None: page_link(value, page, datasette.urls.instance(), label),
+        "first_link": first_link, "page": lambda value, page, label=None: page_link(value, page, datasette.urls.instance(), label),
         "chips": lambda value, page: chips(value, page, datasette.urls.instance(), told),
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 The sentences are those of the view `testimony_sentences`, and the answer's own. What a reader types is never printed as
 part of a testimony: it only chooses rows. `Sentence` cannot be made without a `Ref`, and the page writes nothing but sentences.
+In each language the view's form is filled with the same values of the row; what others published stays as it is.
 """
 
 from __future__ import annotations
@@ -56,14 +57,20 @@ class Ref(NamedTuple):
     source_date: str
     loaded: str
     sha256: str
+    ours: bool = False  # the source is this registry itself, named in our own words
 
 
 class Sentence(NamedTuple):
-    """Words and the row they are made of; there is no other way to put words into a testimony."""
+    """Words (parts with `text` and `shown`, see filled_forms.py) and the row they are made of; nothing else gets into a testimony."""
 
     kind: str
-    text: str
+    parts: tuple[Any, ...]
     ref: Ref
+
+    @property
+    def text(self) -> str:
+        """The whole sentence on one line."""
+        return " ".join("".join(part.text for part in self.parts).split())
 
 
 def say(sentence: str) -> str:
@@ -82,13 +89,16 @@ class Choice(NamedTuple):
     notice: str
 
 
-def bound(row: Row, base: str, last_load: str) -> Sentence:
-    """The sentence of one row of `testimony_sentences`; ValueError for a row that has no id or no words."""
+def bound(row: Row, base: str, last_load: str, filled: Any) -> Sentence:
+    """The sentence of one row of `testimony_sentences` in the language of the page; ValueError for a row that has no id or no words."""
     if not row["ref"] or not row["sentence"]:
         raise ValueError(f"a sentence needs a row: {row}")
-    given = {name: row[name] or "" for name in ("source", "source_url", "grade", "source_date", "sha256")}
-    ref = Ref(id=row["ref"], page=f"{base}/{row['page']}/{quote(row['ref'], safe='-_')}", loaded=row["loaded"] or last_load, **given)
-    return Sentence(row["kind"], " ".join(row["sentence"].split()), ref)
+    form = json.loads(row["form"])
+    named = {name: row[name] or "" for name in ("source_url", "grade", "source_date", "sha256")}
+    source = "".join(part.text for part in filled("{source_title}", form))
+    ref = Ref(id=row["ref"], page=f"{base}/{row['page']}/{quote(row['ref'], safe='-_')}", loaded=row["loaded"] or last_load,
+              source=source, ours=not form["quoted"].get("source_title"), **named)  # fmt: skip
+    return Sentence(row["kind"], filled(form["message"], form), ref)
 
 
 def words(text: str) -> int:
@@ -136,19 +146,21 @@ def address(url: str) -> str:
     return f"<{quote(safe, safe=':/?#@!$&()*+,;=%~-._')}>" if safe else ""
 
 
-def _note(number: int, ref: Ref) -> str:
-    told = [f"Registry page {address(ref.page)}", f"source: {markdown(ref.source)} {address(ref.source_url)}".strip()]
-    told += [f"{name}: {markdown(value)}" for name, value in (
-        ("grade", ref.grade), ("source dated", ref.source_date), ("loaded", ref.loaded), ("SHA-256 of the archived file", ref.sha256),
-    ) if value]  # fmt: skip
-    return f"[^{number}]: {'; '.join(told)}."
+def _note(number: int, ref: Ref, tongue: Any) -> str:
+    given = (
+        (say("Registry page {words}"), address(ref.page)),
+        (say("source: {words}"), f"{markdown(ref.source)} {address(ref.source_url)}".strip()),
+        (say("grade: {words}"), markdown(tongue.told(ref.grade))), (say("source dated: {words}"), markdown(ref.source_date)),
+        (say("loaded: {words}"), markdown(ref.loaded)), (say("SHA-256 of the archived file: {words}"), markdown(ref.sha256)),
+    )  # fmt: skip
+    return f"[^{number}]: {'; '.join(tongue.words(message, words=words) for message, words in given if words)}."
 
 
-def as_markdown(sentences: list[Sentence]) -> str:
+def as_markdown(sentences: list[Sentence], tongue: Any) -> str:
     """The testimony and its footnotes, nothing else."""
     numbered = list(enumerate(sentences, 1))
     parts = [" ".join(f"{markdown(one.text)}[^{number}]" for number, one in numbered if one.kind in kinds) for kinds in SECTIONS]
-    return "\n\n".join([*filter(None, parts), *(_note(number, one.ref) for number, one in numbered)]) + "\n"
+    return "\n\n".join([*filter(None, parts), *(_note(number, one.ref, tongue) for number, one in numbered)]) + "\n"
 
 
 def folded(text: str) -> str:
@@ -187,9 +199,11 @@ async def _of_answer(datasette: Any, request: Any, given: dict[str, str], places
     evidence = [one for one in await _evidence(datasette, request, asked) if one["ground"] == "firm"]
     page = datasette.absolute_url(request, datasette.urls.path(f"/answer?{urlencode(asked)}"))
     load = (await _rows(datasette, _LAST_LOAD))[0]["read_at"]
-    ref = Ref(row["answer"], page, f"This registry's answer, resting on {row['evidence_count']} pieces of evidence", "", "", "", load, "")
+    tongue, say_of = datasette.jinja_env.globals["tongue"], say("This registry's answer, resting on {count} pieces of evidence")
+    source = tongue.words(say_of, count=row["evidence_count"])
+    ref = Ref(row["answer"], page, source, "", "", "", load, "", ours=True)
     ids = {kind: [one[kind] for one in reversed(evidence) if one[kind]][:MOST_CHOSEN] for kind in ("contract", "record")}
-    said = Sentence("answer", " ".join(row["sentence"].split()), ref)
+    said = Sentence("answer", datasette.jinja_env.globals["filled"]("{sentence}", {"told": {"sentence": row["sentence"]}}), ref)
     return Choice(ids["contract"], ids["record"], False, [said], [one["id"] for one in places], "")
 
 
@@ -220,7 +234,8 @@ async def _sentences(datasette: Any, request: Any, choice: Choice) -> list[Sente
     places = sorted({row["jurisdiction"] for row in rows} | set(choice.places))
     rows += await _rows(datasette, _COVERAGE, places=json.dumps(places)) if rows or choice.answer else []
     base, load = _base(datasette, request), (await _rows(datasette, _LAST_LOAD))[0]["read_at"]
-    return [*choice.answer, *(bound(row, base, load) for row in rows)]
+    filled = datasette.jinja_env.globals["filled"]
+    return [*choice.answer, *(bound(row, base, load, filled) for row in rows)]
 
 
 def _length(text: str) -> int:
@@ -265,10 +280,11 @@ async def testimony_page(datasette: Any, request: Any) -> Response:
 
 async def testimony_markdown(datasette: Any, request: Any) -> Response:
     """/testimony.md"""
-    told = await testimony(datasette, request)
+    told, tongue = await testimony(datasette, request), datasette.jinja_env.globals["tongue"]
     if not told["sentences"]:
-        return Response.text((told["notice"] or "Choose contracts, records or an answer at /testimony.") + "\n", status=404)
-    return Response(as_markdown(told["sentences"]), content_type="text/markdown; charset=utf-8")
+        notice = tongue.told(told["notice"] or say("Choose contracts, records or an answer at /testimony."))
+        return Response.text(notice + "\n", status=404)
+    return Response(as_markdown(told["sentences"], tongue), content_type="text/markdown; charset=utf-8")
 
 
 @hookimpl

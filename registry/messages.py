@@ -31,6 +31,11 @@ TRACE = ("steps", "step", "finding", "version")
 SPEAKS = "from .sentences import say"
 CALLS = ("_", "gettext", "ngettext", "words")
 
+# What Datasette itself says on our pages of what it cannot find or do.
+DATASETTE = (
+    "Database not found", "Table not found", "Record not found", "Cannot sort table by {column}", "_size must be a positive integer",
+)  # fmt: skip
+
 
 class Message(NamedTuple):
     """An English text, its plural where it counts something, and where it is said."""
@@ -131,7 +136,7 @@ def all_messages(root: Path) -> dict[str, Message]:
         [Message("English", "languages.py")], template_messages(files["templates"]), *(code_messages(path) for path in code),
         metadata_messages(metadata), column_messages(metadata), technology_messages(root / "data" / "technologies"),
         word_messages(root / "registry"), data_messages(root / "data"),
-        [Message(display, "datasette") for _, display, _ in Filters(()).lookups()],
+        datasette_messages(),
     )  # fmt: skip
     for one in (message for source in sources for message in source):
         known = found.get(one.text)
@@ -140,6 +145,12 @@ def all_messages(root: Path) -> dict[str, Message]:
         elif one.where not in known.where.split(", "):
             found[one.text] = known._replace(where=f"{known.where}, {one.where}", plural=known.plural or one.plural)
     return found
+
+
+def datasette_messages() -> Iterator[Message]:
+    """What Datasette says on our pages, and the names of its comparisons."""
+    yield from (Message(text, "datasette") for text in DATASETTE)
+    yield from (Message(display, "datasette") for _, display, _ in Filters(()).lookups())
 
 
 def word_messages(registry: Path) -> Iterator[Message]:
@@ -153,13 +164,15 @@ def word_messages(registry: Path) -> Iterator[Message]:
 
 
 def data_messages(data: Path) -> Iterator[Message]:
-    """The bodies that decide, and the terms of laws with their conditions, which stand inside our own sentences."""
+    """The bodies that decide, public-records laws, and the terms of laws with their conditions, which stand inside our own sentences."""
     for path in sorted((*(data / "jurisdictions").glob("*.yml"), *(data / "laws").glob("*.yml"))):
         one = yaml.safe_load(path.read_text(encoding="utf-8"))
         body = one.get("deciding_body") or one.get("body")
         if body:
             yield Message(body.strip(), path.parent.name)
         yield from (Message(part.replace("_", " "), path.parent.name) for part in one.get("evidence", {}))
+    for law in yaml.safe_load((data / "records_laws.yml").read_text(encoding="utf-8")):
+        yield from (Message(law[name], "records_laws.yml") for name in ("name", "answer", "note") if name in law)
     for term in yaml.safe_load((data / "lawterms.yml").read_text(encoding="utf-8")):
         yield from (Message(text, "lawterms.yml") for text in (term["id"].replace("_", " "), term.get("qualifier")) if text)
 

@@ -277,7 +277,7 @@ def left_in_english(text: str) -> Iterator[str]:
     """What stays English in the Spanish sentence: the values of places that are no messages, but those that are names."""
     for one in SPANISH.patterns:
         values = TONGUES.read_back(one, text) if TONGUES.told(text, SPANISH) else None
-        if values is not None and TONGUES._told_as(one, text, SPANISH, 0):
+        if values is not None and TONGUES._told_as(one, text, SPANISH, 0, str):
             for name, value in values.items():
                 if name not in TONGUES.AS_IT_IS:
                     yield from (value,) if TONGUES.told(value, SPANISH) is None else left_in_english(value)
@@ -417,7 +417,7 @@ async def test_pages_made_at_the_same_time_do_not_mix_languages(site: Datasette)
 
 async def test_a_page_that_tells_of_an_error_speaks_the_language_of_its_address(site: Datasette) -> None:
     text = (await site.client.get("/es/nowhere")).text
-    assert '<html lang="es">' in text and "No existe esa página" in text and '<span lang="en">Database not found</span>' in text
+    assert '<html lang="es">' in text and "No existe esa página" in text and 'No se encontró la base de datos' in text
     assert '<a href="/" lang="en" hreflang="en">English</a>' in text and 'action="/es/answer"' in text
 
 

@@ -6,7 +6,7 @@ import asyncio
 import html
 import re
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import httpx
@@ -22,6 +22,7 @@ testimony: ModuleType = module_from_path(str(site_fixture.ROOT / "plugins" / "te
 HOSTILE = (
     "# x\n\n> [click](javascript:alert(1)) `code` <b>bold</b> ![i](https://evil.example/i) www.evil.example a@evil.example | ~~no~~ *so*"
 )
+WORDS = SimpleNamespace(text="Words.", shown="Words.")
 REF = testimony.Ref("zz-1", "http://localhost/registry/contracts/zz-1", "A source", "https://example.org/", "official", "", "", "")
 
 
@@ -63,11 +64,11 @@ CHOSEN = "/testimony.md?contract=zz-1&contract=zz-lead&contract=zz-hostile&recor
 
 def test_a_sentence_cannot_be_made_without_a_row() -> None:
     with pytest.raises(TypeError):
-        testimony.Sentence("contract", "Somebody bought something.")
+        testimony.Sentence("contract", (WORDS,))
     row = dict.fromkeys(("source", "source_url", "grade", "source_date", "sha256", "loaded"), "")
     for missing in ({"ref": "", "sentence": "Words."}, {"ref": None, "sentence": "Words."}, {"ref": "zz-1", "sentence": None}):
         with pytest.raises(ValueError, match="a sentence needs a row"):
-            testimony.bound({**row, **missing, "kind": "contract", "page": "contracts"}, "", "")
+            testimony.bound({**row, **missing, "kind": "contract", "page": "contracts"}, "", "", None)
 
 
 @pytest.mark.parametrize("path", [CHOSEN, "/testimony.md?about=watcher+eye&place=Exampleton&as_of=2020-06-24&words=450"])
@@ -184,10 +185,11 @@ def test_a_bare_address_in_a_title_is_no_link(site: Datasette) -> None:
     assert "amount as published -$12.50" in plain(said)
 
 
-def test_an_address_cannot_leave_its_brackets() -> None:
+def test_an_address_cannot_leave_its_brackets(site: Datasette) -> None:
     assert testimony.address("https://example.org/a> <b>\n(x)") == "<https://example.org/a%3E%20%3Cb%3E%0A(x)>"
     assert testimony.address("javascript:alert(1)") == testimony.address("") == ""
-    text = testimony.as_markdown([testimony.Sentence("contract", "Words.", REF._replace(source=HOSTILE, source_url="data:x", grade="*p*"))])
+    hostile = testimony.Sentence("contract", (WORDS,), REF._replace(source=HOSTILE, source_url="data:x", grade="*p*"))
+    text = testimony.as_markdown([hostile], site.jinja_env.globals["tongue"])
     assert kinds(text) <= {"paragraph_open", "inline", "paragraph_close", "text", "text_special", "link_open", "link_close"}
     assert "evil.example>" not in text and "data:" not in text
 
