@@ -30,12 +30,12 @@ SPEAKING_FILES = re.compile(r"^/(answer\.json|testimony\.md|testify\.ics|(testif
 SERVICES = ("/-/", "/static/", "/export/", "/reconcile/", "/mcp")
 # What stands in these places was published by others or typed by the reader: it is never a message, whatever its words.
 AS_IT_IS = frozenset({
-    "about", "asked", "body_name", "buyer_name", "cite", "city", "column", "days", "new", "number", "old", "origin", "place", "publisher",
-    "revision", "stated", "supplier", "title", "typed", "unit",
+    "about", "asked", "body_name", "buyer_name", "cite", "city", "column", "days", "giver", "new", "number", "old", "origin",
+    "place", "publisher", "receiver", "revision", "stated", "supplier", "title", "typed", "unit",
 })  # fmt: skip
-# What stands in these is a day, a month or a year, or the text is not that message.
+# What stands in these is a day, a month or a year, and in {nth} a number, or the text is not that message.
 DAYS = frozenset({"day", "from", "to", "end", "earliest", "latest"})
-DAY = re.compile(r"\d{4}(-\d\d){0,2}")
+DAY, NTH = re.compile(r"\d{4}(-\d\d){0,2}"), re.compile(r"\d{1,5}")
 # Names that a screen reader may read in any language; whatever else stays as it is in a told sentence is marked as English.
 UNMARKED = frozenset({"about", "asked", "city", "place", "typed", *DAYS})
 OPENED, CLOSED = "\x02", "\x03"  # around words of others while a sentence is put together; no text has them
@@ -68,6 +68,11 @@ def pattern(message: str, translated: str) -> Pattern:
     return Pattern(tuple(parts[::2]), tuple(parts[1::2]), translated)
 
 
+def rank(one: Pattern) -> tuple[bool, int]:
+    """The order in which messages are tried: sentences in a row first, lest the {title} that begins the last takes in all before it."""
+    return one.around != ("", "; ", ""), -sum(map(len, one.around))
+
+
 def read_back(found: Pattern, text: str) -> dict[str, str] | None:
     """What stands in the places of a message, if the text is that message with its places filled; the shortest from the left."""
     first, *between, last = found.around
@@ -81,7 +86,8 @@ def read_back(found: Pattern, text: str) -> dict[str, str] | None:
         values.append(text[at:here])
         at = here + len(words)
     named = dict(zip(found.names, [*values, text[at:end]], strict=True))
-    return named if at < end and all(DAY.fullmatch(named[name]) for name in DAYS.intersection(named)) else None
+    plain = all(DAY.fullmatch(named[name]) for name in DAYS.intersection(named)) and NTH.fullmatch(named.get("nth", "1"))
+    return named if at < end and plain else None
 
 
 def told(text: str, language: Language, depth: int = 0, quote: Quote = str) -> str | None:
@@ -142,7 +148,7 @@ def read_language(path: Path) -> Language:
     file = polib.pofile(str(path), encoding="utf-8")
     done = {one.msgid: one.msgstr for one in file.translated_entries() if one.msgstr}
     patterns = [pattern(message, words) for message, words in done.items() if PLACE.search(message)]
-    patterns.sort(key=lambda one: -sum(map(len, one.around)))
+    patterns.sort(key=rank)
     exact = {message: words for message, words in done.items() if not PLACE.search(message)}
     return Language(exact["English"], GNUTranslations(BytesIO(file.to_binary())), exact, tuple(patterns))
 
@@ -204,9 +210,9 @@ class Tongue:
         return self.spoken().catalog.gettext(text)
 
     def told_at(self, path: str, text: str) -> str:
-        """A sentence in the language of an address, where no page is being made."""
-        language = asked_in(path, self.base, list(self.languages))[0]
-        return told(text, self.languages[language]) or text
+        """A sentence in the language of an address, whether or not that language has been taken off it yet."""
+        code = asked_in(path, self.base, list(self.languages))[0]
+        return told(text, self.spoken() if code == ENGLISH else self.languages[code]) or text
 
     def words(self, message: str, **values: Any) -> str:
         """A message of ours with its {places} filled, as plain text: for titles and citations that other functions take."""

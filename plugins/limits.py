@@ -157,6 +157,10 @@ class Turns:
         self.free += 1
 
 
+def _told(datasette: Any, scope: Any, words: str) -> str:
+    return str(datasette.jinja_env.globals["tongue"].told_at(scope["path"], words))
+
+
 async def _refuse(send: Any, status: int, words: str) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
     headers += [(b"retry-after", b"5")] if status == 503 else []
@@ -178,11 +182,11 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
                 query = whole(scope["path"], lean(scope["path"], query))
                 scope = {**scope, "query_string": query.encode("latin-1")}
             if refused:
-                await _refuse(send, refused[0], datasette.jinja_env.filters["told"](refused[1]))
+                await _refuse(send, refused[0], _told(datasette, scope, refused[1]))
             elif scope["type"] != "http" or not heavy(scope["path"], query):
                 await app(scope, receive, send)
             elif not await turns.take():
-                await _refuse(send, 503, datasette.jinja_env.filters["told"](BUSY))
+                await _refuse(send, 503, _told(datasette, scope, BUSY))
             else:
                 try:
                     await app(scope, receive, send)

@@ -126,6 +126,7 @@ async def llms(datasette: Any, request: Any) -> Response:
 
 async def _dataset(datasette: Any, request: Any) -> dict[str, Any]:
     """The registry as schema.org tells of a data set: https://schema.org/Dataset"""
+    told = datasette.jinja_env.filters["told"]
     address, loaded = _absolute(datasette, request, "/"), await _value(datasette, "select max(read_at) from loads")
     files = (
         ("registry.db", "application/vnd.sqlite3"),
@@ -134,11 +135,11 @@ async def _dataset(datasette: Any, request: Any) -> dict[str, Any]:
         ("export/datapackage.json", "application/vnd.datapackage+json"),
     )
     return {
-        "@context": "https://schema.org/", "@type": "Dataset", "name": datasette.metadata("title"),
-        "description": datasette.metadata("description"), "url": address, "license": datasette.metadata("license_url"),
+        "@context": "https://schema.org/", "@type": "Dataset", "name": told(datasette.metadata("title")),
+        "description": told(datasette.metadata("description")), "url": address, "license": datasette.metadata("license_url"),
         "isAccessibleForFree": True, "inLanguage": list(datasette.jinja_env.globals["tongue"].languages),
         "keywords": ["public procurement", "surveillance technology", "local law", "CCOPS"],
-        "creator": {"@type": "Organization", "name": datasette.metadata("title"), "url": address},
+        "creator": {"@type": "Organization", "name": told(datasette.metadata("title")), "url": address},
         **({"dateModified": loaded} if loaded else {}),
         "distribution": [
             {"@type": "DataDownload", "contentUrl": address + path, "encodingFormat": kind} for path, kind in files

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import lru_cache, partial
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -84,18 +85,16 @@ PLAIN_LISTS = {
 # Columns whose words are sentences of ours.
 SENTENCES = {
     "sentence", "reason", "meaning", "why", "words", "searched", "note", "evidence_when", "what_was_searched", "module_in_record",
-    "beside_the_law", "said", "name", "definition",
+    "beside_the_law", "said", "name", "definition", "happened",
 }  # fmt: skip
 TREES = {"trace", "facts", "agencies"}
 # Questions (no table) and views hold bare ids; a table's own foreign keys are links already.
 TOLD = (None, "acquisitions", "places", "searched_places")
-SHORT = 400  # letters; Datasette cuts longer cells
+POINTED = re.compile(r'(<a href="[^"]*">)(.*)(</a>&nbsp;<em>.*</em>)')  # Datasette's link to the row that a key points to
 SLUG = re.compile(r"[A-Za-z0-9_-]+")
 SYMBOLS = {"USD": "$"}
 # A table has many columns and all others are left to Datasette; this is asked for each of some thousand cells of a page.
-OURS = frozenset((
-    "value_amount", "evidence", "place", "title", "said", *OUTCOME_COLUMNS, *PAGES, *LISTS, *PLAIN_LISTS, *SENTENCES, *TREES,
-))  # fmt: skip
+OURS = frozenset({"value_amount", "evidence", "place", "title", "said"}.union(OUTCOME_COLUMNS, PAGES, LISTS, PLAIN_LISTS, SENTENCES, TREES))
 # The same few words, ids and addresses come again on every page, so what was made of them is kept; in whichever language they are.
 _kept = lru_cache(maxsize=4096, typed=True)
 
@@ -249,7 +248,7 @@ def _readable(row: Any, value: Any, column: str, table: str | None, base: str, f
         return lines(value, told, filters["said"])
     if column in SENTENCES and told(value) != value:
         return filters["said"](value)
-    return link(value) if column.endswith("url") else None
+    return link(value) if column.endswith("url") and web_host(value) else None
 
 
 def _told_row(row: Any, value: Any, column: str, base: str, filters: Any) -> Any:
@@ -264,24 +263,25 @@ def _told_row(row: Any, value: Any, column: str, base: str, filters: Any) -> Any
     return page_link(given[kind], PAGES[kind], base, words) if kind and column != "place" else None
 
 
-def _ours(row: Any, value: Any, column: str, table: str | None, datasette: Any) -> Any:
+@hookimpl
+def render_cell(row: Any, value: Any, column: str, table: str | None, datasette: Any) -> Any:
+    """Render what we know the meaning of; a foreign key of a table is already a link with a label."""
+    if (column not in OURS and not column.endswith("url")) or value is None or value == "" or isinstance(value, dict):
+        return None
     base, filters = datasette.setting("base_url"), datasette.jinja_env.filters
     told = _told_row(row, value, column, base, filters) if table in TOLD else None
     if told is None and column in PAGES and table in TOLD:
         return page_link(value, PAGES[column], base, spaced(value, filters["told"]) if column == "technology" else None)
-    return _readable(row, value, column, table, base, filters) if told is None else told
+    cell = _readable(row, value, column, table, base, filters) if told is None else told
+    return escape(cell) if isinstance(cell, str) and cell != value else cell
 
 
-@hookimpl
-def render_cell(row: Any, value: Any, column: str, table: str | None, datasette: Any) -> Any:
-    """Render what we know the meaning of; a foreign key of a table is already a link with a label."""
-    if value is None or value == "" or isinstance(value, dict):
-        return None
-    cell = _ours(row, value, column, table, datasette) if column in OURS or column.endswith("url") else None
-    if cell is None and isinstance(value, str) and " " in value and len(value) <= SHORT:
-        words = datasette.jinja_env.filters["quoted"](value)
-        return words if isinstance(words, Markup) else None
-    return cell
+def published(filters: Any, cell: Any) -> Any:
+    """A cell as Datasette shows it: the label of a row it points to is told, and words that nobody has told are others'."""
+    pointed = POINTED.fullmatch(cell) if isinstance(cell, Markup) else None
+    if pointed:
+        return Markup(pointed[1]) + filters["said"](unescape(pointed[2])) + Markup(pointed[3])
+    return filters["quoted"](cell) if isinstance(cell, str) and " " in cell else cell
 
 
 @hookimpl
@@ -291,6 +291,7 @@ def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
     env.filters |= {
         "money": partial(money, told=told), "web_link": link, "outcome": partial(outcome, told=told), "label": partial(label, told=told),
         "bullets": partial(lines, told=told, said=said), "steps": partial(folded_tree, told=told, said=said), "from_json": parsed,
+        "cell": partial(published, env.filters),
         "tree": partial(tree, told=told, said=said), "code": partial(verified, told=told), "spaced": partial(spaced, told=told),
         "law_words": lambda value: told(LAW_WORDS.get(value) or str(value or say("not stated")).replace("_", " ")),
         "first_link": first_link, "page": lambda value, page, label=None: page_link(value, page, datasette.urls.instance(), label),

@@ -174,15 +174,21 @@ def ladder(rows: Sequence[Row]) -> Picture:
     return {"boxes": told, "arrows": drawn, "heads": [], "width": NARROW, "height": y}
 
 
+def flow_words(row: Row) -> str:
+    """One flow in a short sentence."""
+    nth, giver, receiver, stated, standing = (row[name] for name in ("number", "giver", "receiver", "what", "standing"))
+    return say(f"{nth}: {giver} to {receiver}, {stated} ({standing})")
+
+
 def sharing_words(rows: Sequence[Row]) -> str:
     """The text alternative: every flow in a short sentence."""
-    told = "; ".join(f"{row['number']}: {row['giver']} to {row['receiver']}, {row['what']} ({row['standing']})" for row in rows)
-    return WORDS.format(count=len(rows), flows=told)
+    return WORDS.format(count=len(rows), flows="; ".join(map(flow_words, rows)))
 
 
 def sharing_picture(rows: Sequence[Row], narrow: bool = False) -> Picture:
     """The picture of the rows of `information_sharing`; `empty` instead where no record states a flow."""
-    told: Picture = {"title": TITLE, "table": numbered([row for row in rows if not row["note"]])}
+    flows = numbered([row for row in rows if not row["note"]])
+    told: Picture = {"title": TITLE, "table": [{**row, "words": flow_words(row)} for row in flows]}
     told |= {"kinds": KINDS, "standings": STANDINGS}
     if not told["table"]:
         return told | {"empty": rows[0]["note"]}

@@ -57,7 +57,7 @@ SPANISH = TONGUES.read_language(FILES["plugins"] / "locale" / "es.po")
 _patterns = [TONGUES.pattern(text, text) for text in MESSAGES if TONGUES.PLACE.search(text)]
 ENGLISH = TONGUES.Language(
     "English", None, {text: text for text in MESSAGES if not TONGUES.PLACE.search(text)},
-    tuple(sorted(_patterns, key=lambda one: -sum(map(len, one.around)))),
+    tuple(sorted(_patterns, key=TONGUES.rank)),
 )  # fmt: skip
 
 
