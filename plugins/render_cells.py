@@ -85,7 +85,7 @@ PLAIN_LISTS = {
 # Columns whose words are sentences of ours.
 SENTENCES = {
     "sentence", "reason", "meaning", "why", "words", "searched", "note", "evidence_when", "what_was_searched", "module_in_record",
-    "beside_the_law", "said", "name", "definition", "happened",
+    "beside_the_law", "said", "name", "definition", "happened", "event_date", "deciding_body",
 }  # fmt: skip
 TREES = {"trace", "facts", "agencies"}
 # Questions (no table) and views hold bare ids; a table's own foreign keys are links already.
@@ -287,11 +287,11 @@ def published(filters: Any, cell: Any) -> Any:
 @hookimpl
 def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
     """The same words for templates, in the language of the page."""
-    told, said = env.filters["told"], env.filters["said"]
+    told, said, quoted = (env.filters[name] for name in ("told", "said", "quoted"))
     env.filters |= {
         "money": partial(money, told=told), "web_link": link, "outcome": partial(outcome, told=told), "label": partial(label, told=told),
         "bullets": partial(lines, told=told, said=said), "steps": partial(folded_tree, told=told, said=said), "from_json": parsed,
-        "cell": partial(published, env.filters),
+        "cell": partial(published, env.filters), "stored": lambda value, column: said(value) if column in SENTENCES else quoted(value),
         "tree": partial(tree, told=told, said=said), "code": partial(verified, told=told), "spaced": partial(spaced, told=told),
         "law_words": lambda value: told(LAW_WORDS.get(value) or str(value or say("not stated")).replace("_", " ")),
         "first_link": first_link, "page": lambda value, page, label=None: page_link(value, page, datasette.urls.instance(), label),
