@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
@@ -53,13 +53,14 @@ def days_asked(text: str) -> int | None:
 
 
 def day_asked(text: str) -> date | None:
-    """The first day: empty means today; None for what is no day written as YYYY-MM-DD."""
+    """The first day: empty means today; None for what is no day written as YYYY-MM-DD, or has no days after it that can be written."""
     if not text:
         return datetime.now(UTC).date()
     try:
-        return date.fromisoformat(text) if len(text) == 10 else None
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day.isoformat() == text and day.year < MAXYEAR else None
 
 
 def councils_told(councils: str | None) -> str:

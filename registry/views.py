@@ -86,16 +86,20 @@ group by jurisdictions.id
 """
 
 # The sentence that ends an empty list, by what a person may have typed; the empty name stands for every place.
+# Where nobody has searched, nothing can have been found in what was searched: those places have a sentence of their own.
 _SEARCH_NOTES = """
 select place_names.name as name, searched_places.jurisdiction as jurisdiction,
-       'Nothing found in what we searched for ' || searched_places.place || ': ' || searched_places.searched
-       || '. That is not a finding that there is none.' as words
+       case when exists (select 1 from coverage where coverage.jurisdiction = searched_places.jurisdiction and state = 'searched')
+         then 'Nothing found in what we searched for ' || searched_places.place || ': ' || searched_places.searched
+           || '. That is not a finding that there is none.'
+         else 'We have searched no source of ' || searched_places.place || ' yet. That is not a finding that there is none.' end as words
 from place_names join searched_places on searched_places.jurisdiction = place_names.jurisdiction
 union all
-select '', null,
-       'Nothing found in what we searched: ' || (select count(*) from coverage where state = 'searched')
-       || ' sources, the newest through ' || coalesce((select max(searched_through) from coverage), 'a date not known')
-       || '. That is not a finding that there is none; see what we have not searched.'
+select '', null, coalesce(
+         'Nothing found in what we searched, sources read: ' || nullif((select count(*) from coverage where state = 'searched'), 0)
+           || ', the newest through ' || coalesce((select max(searched_through) from coverage), 'a date not known')
+           || '. That is not a finding that there is none; see what we have not searched.',
+         'We have searched no source yet. That is not a finding that there is none; see what we have not searched.')
 """
 
 _PLACES = """

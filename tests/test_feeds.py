@@ -139,7 +139,9 @@ def test_an_empty_calendar_says_that_it_proves_nothing(site: Datasette) -> None:
      ({"days": "-5"}, "number of days", 400),
      ({"days": "9999"}, "number of days", 400), ({"days": "²"}, "number of days", 400),
      ({"from_date": "2026-13-01"}, "cannot read the date", 400),
-     ({"from_date": "20261101"}, "cannot read the date", 400), ({"place": "Nowhere, QQ"}, "We hold no place called “Nowhere, QQ”", 404)],
+     ({"from_date": "20261101"}, "cannot read the date", 400), ({"from_date": "2026-W44-7"}, "cannot read the date", 400),
+     ({"from_date": "9999-12-31"}, "cannot read the date", 400),
+     ({"place": "Nowhere, QQ"}, "We hold no place called “Nowhere, QQ”", 404)],
 )  # fmt: skip
 def test_what_cannot_be_read_is_said_and_no_empty_feed_is_given(site: Datasette, given: dict[str, str], says: str, status: int) -> None:
     page = get(site, "/testify", **given)

@@ -193,7 +193,7 @@ def test_one_technology_is_told_apart_from_contracts_of_several(site: Datasette)
 def test_an_empty_picture_says_why(site: Datasette, name: str, given: str) -> None:
     picture = drawn(site, f"/pictures/{name}.svg?{given}")
     words = picture.findtext(f"{SVG}text") or ""
-    assert ("We know no" in words or "We hold no" in words or "Nothing found in what we searched" in words) and not bars_of(picture)
+    assert ("We know no" in words or "We hold no" in words or "We have searched no source of Twin, ZZ yet" in words) and not bars_of(picture)
 
 
 @pytest.mark.parametrize(
@@ -358,7 +358,7 @@ def test_every_flow_is_an_arrow_and_a_row_with_its_source(site: Datasette) -> No
 
 def test_no_flow_is_no_finding(site: Datasette) -> None:
     text = html.unescape(get(site, "/sharing?place=us-zz-twin").text)
-    assert "Nothing found in what we searched" in text and "may still exist" in text
+    assert "We have searched no source of Twin, ZZ yet" in text and "may still exist" in text
     assert "We hold no place called “Nowhere”" in html.unescape(get(site, "/sharing?place=Nowhere").text)
 
 

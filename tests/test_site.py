@@ -151,6 +151,24 @@ def test_an_unknown_place_never_reads_as_no(site: Datasette, name: str) -> None:
     assert len(rows) == 1 and "Nowhere, QQ" in rows[0]["note"]
 
 
+@pytest.mark.parametrize("name", ["ending_soon", "coming_agendas"])
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [({"days": "soon"}, "We cannot read “soon” as a number of days"), ({"days": "0"}, "We cannot read “0” as a number of days"),
+     ({"days": "-1"}, "We cannot read “-1”"), ({"days": "99999"}, "We cannot read “99999”"),
+     ({"from_date": "9999-12-31"}, "We cannot read the date “9999-12-31”"),
+     ({"place": "Nowhere, QQ"}, "We hold no place called “Nowhere, QQ”, so nothing was searched there.")],
+)  # fmt: skip
+def test_days_that_cannot_be_read_are_never_an_empty_list(site: Datasette, name: str, given: dict[str, str], says: str) -> None:
+    rows = get(site, query_path(name, {**KNOWN, **given}).replace("?", ".json?_shape=array&")).json()
+    assert len(rows) == 1 and rows[0]["note"].startswith(says)
+
+
+def test_where_nobody_has_searched_no_list_reads_as_searched(site: Datasette) -> None:
+    text = html.unescape(get(site, "/registry/proposals_heard?place=Elsewhere").text)
+    assert "We have searched no source of Elsewhere, ZZ yet." in text and "in what we searched" not in text
+
+
 def test_an_empty_list_says_what_was_searched(site: Datasette) -> None:
     text = html.unescape(get(site, "/registry/proposals_heard?place=Exampleton").text)
     assert "Nothing found in what we searched for Exampleton, ZZ" in text and "through 2025-12-31" in text
