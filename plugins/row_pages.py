@@ -142,7 +142,7 @@ where jurisdiction = :id order by event_from desc limit 100
 """
 
 _COVERAGE = """
-select coverage.*, sources.title as source_title from coverage left join sources on sources.id = coverage.source
+select coverage.*, sources.title as source_title, sources.kind from coverage left join sources on sources.id = coverage.source
 where coverage.{column} = :id order by state, source_title
 """
 

@@ -171,7 +171,10 @@ def _no_vote(table: str, about: str, source: Place, rest: str, joined: str) -> s
     none_found = say(
         "On “{title}”: no vote was found in the records of votes that were searched, which does not show that there was none."
     )
-    not_known = say("On “{title}”: whether a vote was held is not known, because no records of votes have been searched for it.")
+    not_known = say(
+        "On “{title}”: whether the vote that the law asks for was held is not known, because no records of the deciding body have been "
+        "searched for it."
+    )
     form = Form(
         ((f"{table}.approval_status = 'not_found'", none_found), (ALWAYS, not_known)),
         {"title": _title(f"{table}.title"), "source_title": source},

@@ -340,8 +340,30 @@ def test_none_found_stands_apart_from_nobody_searched(voted: Datasette) -> None:
 
 def test_the_vote_page_never_reads_as_all_is_well(real: Datasette) -> None:
     text = words(get(real, "/registry/purchases_needing_approval"))
-    assert "That none was found there does not show that there was none." in text and "nothing can be said about a vote" in text
+    assert "That none was found there does not show that there was none." in text
+    assert "whether that was the vote that the law asks for is not settled" in text
     assert "We hold no place called" in words(get(real, "/registry/purchases_needing_approval", place="Nowhere"))
+
+
+def test_a_vote_that_the_source_tells_of_stands_beside_the_purchase(real: Datasette) -> None:
+    """A purchase said by the press to have been approved must not read as one of which nothing is known."""
+    rows = get(real, "/registry/purchases_needing_approval.json", place="us-ca-oakland", _shape="array").json()
+    (bought,) = [row for row in rows if row["record"] == "us-ca-oakland-009"]
+    assert "The Oakland City Council voted 7-1" in bought["source_says"]
+    assert "resolution 26-0294" in bought["source_says"]  # another record of the same event
+    assert "The Oakland City Council voted 7-1" in words(get(real, "/registry/purchases_needing_approval", place="Oakland"))
+
+
+def test_a_name_or_place_we_do_not_know_leads_to_those_we_do(small: Datasette) -> None:
+    text = get(small, "/answer", about="zzzz", place="Wholly Unlike").text
+    assert '<a href="/registry/places">places</a>' in text and "Anytown, ST" in text
+    assert '<a href="/registry/places">places</a>' not in get(small, "/answer", about="briefcam", place="Boston").text
+
+
+def test_a_place_where_nobody_searched_contracts_never_says_none_in_what_we_searched(real: Datasette) -> None:
+    text = words(get(real, "/registry/jurisdictions/us-ma-cambridge"))
+    assert "No source of contracts of this place has been searched. Silence is not a no." in text
+    assert "in what we searched" not in text
 
 
 def test_forbidden_or_capable_tells_what_the_record_says_of_the_module(real: Datasette) -> None:

@@ -72,7 +72,13 @@ def test_the_feed_is_read_by_a_feed_reader_and_its_ids_stay(site: Datasette) -> 
 def test_an_empty_list_says_what_was_compared(place: str, says: str, site: Datasette) -> None:
     for path in ("/changed", "/changed.atom", "/registry/what_changed"):
         text = html.unescape(get(site, path, place=place, technology="", since="2026-02-01").text)
-        assert "No change noticed in what we compared: " in text and says in text
+        assert "No change noticed in what we compared" in text and says.rstrip(".") in text
+
+
+def test_what_was_compared_is_a_list_that_people_can_read(site: Datasette) -> None:
+    text = html.unescape(get(site, "/changed", place="Elsewhere, ZZ").text)
+    assert "<li>[synthetic] Elsewhere contracts: never loaded, so nothing can be compared</li>" in text
+    assert "Of what nothing could be compared with, nothing is known." in text
 
 
 def test_one_load_alone_compares_with_nothing(tmp_path: Path) -> None:
