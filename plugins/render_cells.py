@@ -22,6 +22,7 @@ def say(text: str) -> str:
 
 
 # What each word of a closed list means to a reader: tone (for colour), label, and meaning (for the title).
+# Green is for what is settled: that nothing was found is no more than a note.
 OUTCOMES: dict[str, tuple[str, str, str]] = {
     "banned": ("stop", say("Banned"), say("The local law prohibits this technology for this department.")),
     "approval_required": ("warn", say("Approval required"), say("The local law asks for a vote of the deciding body.")),
@@ -29,12 +30,12 @@ OUTCOMES: dict[str, tuple[str, str, str]] = {
     "disclosure_only": ("note", say("Disclosure only"), say("A policy or notice must be published; no vote is needed.")),
     "exempt": ("calm", say("Exempt"), say("The law names this kind of item as exempt.")),
     "not_covered": ("calm", say("Not covered"), say("A law exists but does not cover this.")),
-    "no_local_law": ("calm", say("No local law known"), say("We know of no local approval law in force there on that day.")),
+    "no_local_law": ("note", say("No law known for that day"), say("We know of no local approval law in force there on that day.")),
     "needs_review": ("warn", say("Needs review"), say("Facts or law are unclear; a person has to check.")),
     "in_force": ("stop", say("In force"), say("A dated contract covers the day.")),
     "ended": ("calm", say("Ended"), say("The dated contracts we hold all ended before the day.")),
     "review": ("warn", say("Review"), say("There is evidence, but no dated contract settles it: neither yes nor no.")),
-    "no_record": ("calm", say("No record"), say("Nothing in what we searched through the day. Not proof that there is none.")),
+    "no_record": ("note", say("No record"), say("Nothing in what we searched through the day. Not proof that there is none.")),
     "not_searched": ("unknown", say("Not searched"), say("Nobody has searched. This is not a no.")),
     "did_you_mean": ("unknown", say("Did you mean?"), say("The name, place or date is not one we know. This is not a no.")),
     "approved": ("calm", say("Approved"), say("A government record shows approval.")),

@@ -227,8 +227,8 @@ def _record_matches(matcher: Matcher, record: Record) -> list[Match]:
     """What the record's own product and supplier columns name; its technology was set by the person who wrote the row."""
     parts = [part.strip() for part in record.product.split(";")]
     found = [one for part in parts for one in named_by(match(matcher, part, "", "", record.buyer_unit), part, record.technology)]
-    named = Match(record.technology, "term", None, None, record.technology, "description", record.finding[:120])
-    return [named, *dict.fromkeys(found)]
+    named = Match(record.technology, "term", None, None, record.technology, "technology", record.finding[:120])
+    return [named, *dict.fromkeys(one._replace(field="product") for one in found)]
 
 
 def named_by(matches: Iterable[Match], part: str, technology: str) -> list[Match]:

@@ -19,7 +19,8 @@ from .patterns import Use, phrase_table
 from .vocabulary import Supplier, Technology, supplier_spellings
 
 Evidence = Literal["term", "product", "supplier"]
-Field = Literal["title", "description", "supplier"]
+# The last two are columns of a public record, which a person filled in.
+Field = Literal["title", "description", "supplier", "product", "technology"]
 
 EXCERPT = 120
 # As many company names as a large city uses; an older entry is simply worked out again.

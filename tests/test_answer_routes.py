@@ -378,3 +378,17 @@ def test_forbidden_or_capable_tells_what_the_record_says_of_the_module(real: Dat
 def test_a_contract_says_nothing_of_the_module(small: Datasette) -> None:
     rows = get(small, "/registry/face_capable_where_banned.json", place="Exampleton", _shape="array").json()
     assert "says nothing of the face module" in next(row for row in rows if row["contract"])["module_in_record"]
+
+
+def test_a_record_says_which_of_its_columns_names_what(real: Datasette) -> None:
+    """A technology that a person set is no word found in the text, and a product stands in a column of its own."""
+    rows = get(real, "/registry/matches.json", record="us-ma-boston-045", _shape="array").json()
+    assert {row["product"] or row["technology"]: row["field"] for row in rows} == {"video_analytics": "technology", "briefcam": "product"}
+    text = words(get(real, "/registry/records/us-ma-boston-045"))
+    assert "Stated by whoever wrote this row" in text and "<td>video_analytics</td>" not in text
+
+
+def test_nothing_found_is_never_green(small: Datasette) -> None:
+    """Green is for what is settled; an empty search and a table without a law settle nothing."""
+    text = get(small, "/answer?about=briefcam&place=us-zz-exampleton&as_of=2020-06-24").text
+    assert '<span class="outcome tone-note" title="Nothing in what we searched through the day.' in text
