@@ -41,7 +41,7 @@ def keep(original: Path, folder: Path, origin: str, through: Callable[[Iterator[
         with original.open("rb") as raw:
             return receive(through(iter(lambda: raw.read(CHUNK), b"")), folder, origin)
     except OSError as error:
-        raise SourceError(f"{original}: cannot be read ({error.strerror}). Check the path and its permissions.") from error
+        raise SourceError(f"{original.name}: cannot be read ({error.strerror}). Check the path and its permissions.") from error
 
 
 def receive(chunks: Iterable[bytes], folder: Path, origin: str, look: Callable[[Path], None] = lambda path: None) -> Archived:

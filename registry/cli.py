@@ -47,7 +47,8 @@ _FILE = click.argument("file", type=click.File("rb"))
 @main.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--offline", is_flag=True, help="Use only what is on disk: archived loads and bundled extracts.")
-@click.option("--from", "given", type=click.Path(path_type=Path), help="Load the one SOURCE from this file.")
+@click.option("--from", "given", metavar="PATH", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Load the one SOURCE from this file.")
 @click.option("--fetch-only", is_flag=True, help="Only bring the bytes into the archive; a load --offline builds from them later.")
 @JSON
 @QUIET

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from . import archive
 from .archive import Archived
 from .ending import unbroken
-from .errors import SourceError
 from .paths import Paths
 from .snapshot import Snapshot, read_snapshot, snapshot_files
 from .source import Source
@@ -30,7 +29,6 @@ def find_input(paths: Paths, source: Source, given: Path | None) -> Input | None
     folder = paths.archive(source.id)
     snapshot = read_snapshot(paths.data, source.id)
     if given is not None:
-        _must_exist(given)
         return _recognised(_given(given, folder, source), snapshot, paths, source)
     last = archive.newest(folder)
     bundled = snapshot_files(paths.data, source.id).rows
@@ -40,8 +38,11 @@ def find_input(paths: Paths, source: Source, given: Path | None) -> Input | None
 
 
 def _given(given: Path, folder: Path, source: Source) -> Archived:
-    """Archive a file that a person gives; how the load before ended is not held against it."""
-    through = partial(unbroken, source=source, name=str(given), ended_before=lambda: False)
+    """Archive a file that a person gives; how the load before ended is not held against it.
+
+    What is wrong with it is published as coverage, so it goes by its name there: a path tells of the person's own machine.
+    """
+    through = partial(unbroken, source=source, name=given.name, ended_before=lambda: False)
     return archive.keep(given, folder, str(given), through if source.form == "delimited" else iter)
 
 
@@ -49,8 +50,3 @@ def _recognised(load: Archived, snapshot: Snapshot | None, paths: Paths, source:
     """An input whose bytes came from the bundled snapshot is an extract; anything else is taken as a whole file."""
     bundled = Path(load.origin).name == snapshot_files(paths.data, source.id).rows.name
     return Input(load, snapshot if bundled else None)
-
-
-def _must_exist(given: Path) -> None:
-    if not given.is_file():
-        raise SourceError(f"{given}: no such file. Give the path of a file the portal published.")

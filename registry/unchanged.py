@@ -52,8 +52,11 @@ def _digest(path: Path, changed: int, size: int) -> bytes:
 
 
 def exit_status_if_unchanged(paths: Paths, wanted: tuple[str, ...], given: Path | None) -> int | None:
-    """The exit status of the load that made the registry, where loading again would change nothing; else None."""
-    if not paths.registry.exists() or _waiting(paths, wanted, given):
+    """The exit status of the load that made the registry, where loading again would change nothing; else None.
+
+    None for a source that does not exist too: that is for the load to refuse.
+    """
+    if not paths.registry.exists() or not {*wanted} <= {*_slugs(paths)} or _waiting(paths, wanted, given):
         return None
     made_from, status = _kept(paths.registry)
     return status if made_from == state(paths) else None

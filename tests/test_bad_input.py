@@ -77,10 +77,27 @@ def test_unreadable_file_fails_its_source_and_keeps_yesterday(case: str, checkou
     assert told[-1] in loads[1]["error"] and loads[0]["error"] == ""
 
 
-def test_a_missing_file_is_named(checkout: Checkout) -> None:
+def test_a_mistyped_path_is_named_and_nothing_is_remembered_of_it(checkout: Checkout, portal_file: Write) -> None:
+    """It says nothing of the portal, so the site must not tell that a refresh failed."""
+    assert checkout.load(portal_file(rows(4), "yesterday.csv")).exit_code == 0
+    before = checkout.account()
     result = checkout.load(checkout.build / "nowhere.csv")
-    assert result.exit_code == 1
-    assert "nowhere.csv: no such file" in result.stdout
+    assert result.exit_code == 2 and "nowhere.csv' does not exist" in result.stderr
+    assert checkout.run("load", "--offline").exit_code == 0 and checkout.account() == before
+
+
+def test_a_source_that_does_not_exist_is_refused_also_where_nothing_has_changed(checkout: Checkout) -> None:
+    assert checkout.run("load", "--offline").exit_code == 0
+    for arguments in (["load", "no-such-source"], ["load", "no-such-source", "--offline"]):
+        result = checkout.run(*arguments)
+        assert result.exit_code == 1 and "No source is called `no-such-source`" in result.stderr
+
+
+def test_what_is_published_of_a_bad_file_names_no_folder(checkout: Checkout, portal_file: Write) -> None:
+    bad = portal_file(b"a,b\n1", "bad.csv")
+    assert checkout.load(bad).exit_code == 1
+    (error,) = (row["error"] for row in checkout.rows("SELECT error FROM loads WHERE result = 'failed'"))
+    assert error.startswith("bad.csv: ") and str(bad.parent) not in checkout.account()["why"]
 
 
 def test_a_failed_first_load_is_not_searched_never_none(checkout: Checkout, portal_file: Write) -> None:

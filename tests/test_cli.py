@@ -58,7 +58,7 @@ def test_the_group_lists_every_command(checkout: Checkout) -> None:
 
 
 WRONG_USE = (
-    ("nosuch",), ("load", "--nosuch"), ("explain",), ("judge", "/nowhere/facts.json"), ("evaluate",), ("snapshot",),
+    ("nosuch",), ("load", "--nosuch"), ("explain",), ("judge", "/nowhere/facts.json"), ("load", SOURCE, "--from", "/nowhere/x.csv"), ("evaluate",), ("snapshot",),
     ("serve", "--port", "eighty"),
 )  # fmt: skip
 
@@ -71,8 +71,8 @@ def test_a_wrong_command_line_is_status_2_with_usage(command: tuple[str, ...], c
 
 
 REFUSED = {
-    ("load", SOURCE, "other", "--from", "x.csv"): "exactly one SOURCE",
-    ("load", "--from", "x.csv"): "exactly one SOURCE",
+    ("load", SOURCE, "other", "--from", str(ROOT / "README.md")): "exactly one SOURCE",
+    ("load", "--from", str(ROOT / "README.md")): "exactly one SOURCE",
     ("explain", "900001"): "registry load --offline",
     ("serve",): "registry load --offline",
     ("snapshot", SOURCE): "is not staged",
