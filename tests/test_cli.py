@@ -58,7 +58,8 @@ def test_the_group_lists_every_command(checkout: Checkout) -> None:
 
 
 WRONG_USE = (
-    ("nosuch",), ("load", "--nosuch"), ("explain",), ("judge", "/nowhere/facts.json"), ("load", SOURCE, "--from", "/nowhere/x.csv"), ("evaluate",), ("snapshot",),
+    ("nosuch",), ("load", "--nosuch"), ("load", SOURCE, "--from", "/nowhere/x.csv"), ("explain",), ("judge", "/nowhere/facts.json"),
+    ("evaluate",), ("snapshot",),
     ("serve", "--port", "eighty"),
 )  # fmt: skip
 
