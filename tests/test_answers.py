@@ -120,6 +120,15 @@ def test_in_force_names_the_contract_and_its_term(registry: sqlite3.Connection) 
     assert "2019-01-05 to 2021-12-31" in sentence
 
 
+def test_in_force_says_how_far_contracts_were_searched_where_that_is_not_through_the_day(tmp_path: Path) -> None:
+    long = site_fixture.holding(1, "watcher-eye", TOWN, in_force_to="2030-12-31", ended_by="2030-12-31")
+    with registry_of(tmp_path, long) as db:
+        assert ask(db, "watcher eye", TOWN, "2025-12-31")["sentence"].endswith("2030-12-31, as published).")
+        later = ask(db, "watcher eye", TOWN, "2026-01-01")
+    assert later["answer"] == "in_force"
+    assert later["sentence"].endswith("as published). Contracts there were searched only through 2025-12-31, so a later change is not known.")
+
+
 def test_a_slug_and_a_technology_can_be_asked_for(tmp_path: Path) -> None:
     held = site_fixture.holding(1, "cctv", TOWN, about_kind="technology")
     with registry_of(tmp_path, held) as db:
@@ -142,6 +151,22 @@ def test_ended_needs_every_contract_to_have_ended(tmp_path: Path, change: dict[s
     over, other = site_fixture.holding(1, "watcher-eye", TOWN), site_fixture.holding(2, "watcher-eye", TOWN, **change)
     with registry_of(tmp_path, over, other) as db:
         assert ask(db, "watcher eye", TOWN, "2022-06-01")["answer"] == "review"
+
+
+@pytest.mark.parametrize(
+    ("day", "answer"), [("2021-12-01", "in_force"), ("2021-12-02", "review"), ("2021-12-31", "review"), ("2022-01-01", "ended")]
+)
+def test_an_end_known_to_the_month_is_over_only_when_the_month_is(tmp_path: Path, day: str, answer: str) -> None:
+    vague = site_fixture.holding(1, "watcher-eye", TOWN, in_force_to="2021-12-01", ended_by="2021-12-31")
+    with registry_of(tmp_path, vague) as db:
+        assert ask(db, "watcher eye", TOWN, day)["answer"] == answer
+
+
+@pytest.mark.parametrize(("day", "answer"), [("2024-02-28", "in_force"), ("2024-02-29", "in_force"), ("2024-03-01", "ended")])
+def test_a_term_that_ends_on_a_leap_day_covers_it(tmp_path: Path, day: str, answer: str) -> None:
+    leap = site_fixture.holding(1, "watcher-eye", TOWN, in_force_to="2024-02-29", ended_by="2024-02-29")
+    with registry_of(tmp_path, leap) as db:
+        assert ask(db, "watcher eye", TOWN, day)["answer"] == answer
 
 
 def test_ended_tells_newer_evidence(tmp_path: Path) -> None:
