@@ -153,6 +153,12 @@ def spoken(found: dict[str, Any], told: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def called(found: dict[str, Any], names: list[dict[str, Any]]) -> str:
+    """Which of the names that were meant the answer speaks of: a product's name is often its maker's too. Empty where none is known."""
+    shown = [one["display"] for one in names]
+    return next((one for one in shown if one in found["sentence"]), shown[0] if shown else "")
+
+
 async def answer_data(datasette: Any, request: Any) -> Response:
     """/answer.json, and /es/answer.json with the sentences in Spanish"""
     found, _ = await answered(datasette, request)
@@ -163,7 +169,8 @@ async def answer_page(datasette: Any, request: Any) -> Response:
     """/answer"""
     found, left_out = await answered(datasette, request, SHOWN)
     meant = await _meant(datasette, found)
-    context = {"found": found, "left_out": left_out, "meant": meant, "permanent": datasette.urls.path(permanent(found, meant))}
+    context = {"found": found, "left_out": left_out, "meant": meant, "called": called(found, meant["names"]),
+               "permanent": datasette.urls.path(permanent(found, meant))}  # fmt: skip
     return Response.html(await datasette.render_template("answer.html", context, request=request, view_name="answer"))
 
 

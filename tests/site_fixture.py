@@ -26,7 +26,7 @@ Row = dict[str, Any]
 HOSTILE = {
     "script": "[synthetic] <script>alert('title')</script> cameras",
     "image": '[synthetic] "><img src=x onerror=alert(1)>',
-    "address": "javascript:alert(document.domain)",
+    "address": "javascript://example.org/%0aalert(document.domain)",
 }
 
 TRACE = {

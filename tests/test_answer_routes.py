@@ -392,3 +392,10 @@ def test_nothing_found_is_never_green(small: Datasette) -> None:
     """Green is for what is settled; an empty search and a table without a law settle nothing."""
     text = get(small, "/answer?about=briefcam&place=us-zz-exampleton&as_of=2020-06-24").text
     assert '<span class="outcome tone-note" title="Nothing in what we searched through the day.' in text
+
+
+def test_the_title_names_what_the_answer_speaks_of(real: Datasette) -> None:
+    """A product and its maker share a name; the contract is one with the maker, and only a lead to the product."""
+    text = words(get(real, "/answer", about="axon", place="Chicago", as_of="2019-01-01"))
+    assert "<h1>Is there a current contract? Axon Enterprise, Chicago, IL, 2019-01-01</h1>" in text
+    assert "Yes: a dated contract for Axon Enterprise with Chicago, IL covers 2019-01-01" in text

@@ -126,7 +126,28 @@ def test_in_force_says_how_far_contracts_were_searched_where_that_is_not_through
         assert ask(db, "watcher eye", TOWN, "2025-12-31")["sentence"].endswith("2030-12-31, as published).")
         later = ask(db, "watcher eye", TOWN, "2026-01-01")
     assert later["answer"] == "in_force"
-    assert later["sentence"].endswith("as published). Contracts there were searched only through 2025-12-31, so a later change is not known.")
+    assert later["sentence"].endswith(" Contracts there were searched only through 2025-12-31, so a later change is not known.")
+
+
+@pytest.mark.parametrize(
+    ("day", "says"),
+    [("2020-06-24", "Yes: a dated contract for Maker Co with "), ("2022-06-01", "The dated contracts for Maker Co we hold"),
+     ("2026-01-01", "the dated contracts for Maker Co we hold")],
+)  # fmt: skip
+def test_a_contract_with_the_maker_is_not_told_as_one_for_the_product(tmp_path: Path, day: str, says: str) -> None:
+    """A product and its maker often share a name; what is only a lead to the product must not be told as its contract."""
+    rows = site_fixture.tables()
+    rows["names"] += [
+        {"id": "n90", "name": "maker", "about": "maker-cam", "kind": "product", "display": "Maker Cam"},
+        {"id": "n91", "name": "maker", "about": "maker-co", "kind": "supplier", "display": "Maker Co"},
+    ]
+    lead = site_fixture.holding(1, "maker-cam", TOWN, firm=0)
+    rows["holdings"] = [lead, site_fixture.holding(2, "maker-co", TOWN, about_kind="supplier", ref="zz-1")]
+    with opened(site_fixture.write(tmp_path / "lead.db", rows)) as db:
+        assert says in ask(db, "maker", TOWN, day)["sentence"]
+    rows["holdings"][0]["firm"] = 1
+    with opened(site_fixture.write(tmp_path / "named.db", rows)) as db:
+        assert says.replace("Maker Co", "Maker Cam") in ask(db, "maker", TOWN, day)["sentence"]
 
 
 def test_a_slug_and_a_technology_can_be_asked_for(tmp_path: Path) -> None:

@@ -120,6 +120,11 @@ def test_a_record_marked_for_review_is_held_back(catalog: Catalog, products: dic
     assert answer.rule == f"UNVERIFIED_{judged(firm, catalog.book, {}).rule}"
 
 
+def test_of_a_mere_lead_nothing_is_known_not_even_that_it_sees_no_faces(products: dict[str, Product]) -> None:
+    assert face(Found(("cctv",), (), (), "some-maker", "supplier"), products, named=False) is None
+    assert face(Found(("cctv",), ("cctv",), (), None, "term"), products, named=False) == "no"
+
+
 @pytest.mark.parametrize("missing", ["date_signed", "buyer_unit"])
 def test_a_missing_fact_is_never_a_firm_no(missing: str, catalog: Catalog, products: dict[str, Product]) -> None:
     what = found(catalog, products, "Gunshot detection system")

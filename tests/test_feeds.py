@@ -63,6 +63,15 @@ def test_days_without_an_end_say_so_and_none_is_told_beyond_those_asked_for(site
     assert "No contract we hold ends in these days." in first and "zz-soon" in second
 
 
+def test_what_ends_on_the_first_or_the_last_day_is_told(site: Datasette) -> None:
+    end = DAY + timedelta(days=10)
+    given = {"from_date": end.isoformat(), "days": "1"}
+    assert "/registry/contracts/zz-soon" in get(site, "/testify", **given).text
+    assert [event["DTSTART"].dt for event in events(get(site, "/testify.ics", **given))] == [end]
+    assert "zz-soon" not in get(site, "/testify", from_date=(end + timedelta(days=1)).isoformat(), days="1").text
+    assert "zz-soon" in get(site, "/testify", from_date=(end - timedelta(days=1)).isoformat(), days="1").text
+
+
 def test_the_page_is_quoted_with_the_days_it_shows(site: Datasette) -> None:
     today = datetime.now(UTC).date().isoformat()
     assert f'/testify?place=exampleton&amp;from_date={today}&amp;days=90"' in get(site, "/testify", place="exampleton", from_date="").text

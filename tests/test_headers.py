@@ -71,9 +71,12 @@ def test_a_page_needs_nothing_that_its_policy_forbids(site: Datasette, path: str
     assert all("".join(address).startswith("/") for address in loaded)
 
 
-def test_the_policy_allows_no_inline_script() -> None:
+def test_the_policy_allows_no_inline_script_no_frame_and_no_other_host() -> None:
     policy = headers.SECURITY["content-security-policy"]
     assert "'unsafe" not in policy and "script-src 'self'" in policy and "default-src 'none'" in policy
+    parts = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert parts["frame-ancestors"] == parts["base-uri"] == "'none'" and parts["form-action"] == "'self'"
+    assert {word for part in parts.values() for word in part.split()} == {"'none'", "'self'", "data:"}
 
 
 @pytest.mark.parametrize("path", KINDS)

@@ -340,6 +340,9 @@ def test_silence_of_a_council_that_was_read_is_not_that_of_one_nobody_read(city:
     assert council.silence("2014-12-31", "2025-10-15", ["gunshot_detection"]) == "not_searched"
     assert council_searched(covered, {"syn-matters"}, "us-ma-boston").silence("2020-01-01", "2020-01-02", []) == "not_searched"
     assert council_searched(covered, set(), PLACE).sources == ()
+    # What is only a part, failed, or shows no day proves no silence.
+    for change in ({"scope": "part"}, {"state": "failed"}, {"searched_through": None}):
+        assert council_searched([{**one, **change} for one in covered], {"syn-matters"}, PLACE).sources == ()
 
 
 def test_silence_of_a_part_of_a_councils_file_proves_nothing(city: Checkout) -> None:
