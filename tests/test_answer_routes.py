@@ -399,3 +399,9 @@ def test_the_title_names_what_the_answer_speaks_of(real: Datasette) -> None:
     text = words(get(real, "/answer", about="axon", place="Chicago", as_of="2019-01-01"))
     assert "<h1>Is there a current contract? Axon Enterprise, Chicago, IL, 2019-01-01</h1>" in text
     assert "Yes: a dated contract for Axon Enterprise with Chicago, IL covers 2019-01-01" in text
+
+
+def test_a_page_that_shows_the_first_hundred_contracts_leads_to_all_of_them(real: Datasette) -> None:
+    text = words(get(real, "/registry/jurisdictions/us-il-chicago"))
+    assert 'The first 100 are shown. <a href="/registry/contracts?jurisdiction=us-il-chicago">All of them</a>' in text
+    assert get(real, "/registry/contracts.json", jurisdiction="us-il-chicago").json()["filtered_table_rows_count"] > 100
