@@ -93,6 +93,9 @@ TABLES: dict[str, Table] = {
             whole="year amendment_count",
         ),
         indexes=(
+            # The first is for lists by department and for counts of leads; it stands before the second, because of two that serve a
+            # search alike SQLite takes the later one, and that one reads a place's contracts in the order in which they lie in the file.
+            "jurisdiction buyer_unit evidence",
             "jurisdiction",
             "buyer_unit",
             "supplier",
@@ -188,7 +191,7 @@ TABLES: dict[str, Table] = {
     ),
     "matches": Table(
         _columns("id contract record payment matter document technology evidence product supplier term field excerpt basis"),
-        indexes=("contract", "record", "payment", "matter", "document", "technology", "product", "supplier", "evidence"),
+        indexes=("contract", "record", "payment", "matter", "document", "technology contract", "product", "supplier", "evidence"),
         links={
             "contract": "contracts", "record": "records", "payment": "transactions", "matter": "matters", "document": "documents",
             "technology": "technologies", "product": "products", "supplier": "suppliers",

@@ -13,14 +13,16 @@ from .table_schema import DATA_PACKAGE
 
 # A contract and a judged record told alike, so that a gift or a grant is not missed for want of a city contract.
 # A record that repeats another row's event (same_as) would count one purchase twice, so it is left out.
+# The casts give both halves columns of one affinity: without it SQLite does not read each half by its indexes, but copies and sorts
+# all of both for the first page of a list (rule 17h of flattenSubquery in SQLite's select.c).
 _ACQUISITIONS = """
-select id as contract, null as record, jurisdiction, buyer_unit, title, supplier_name, technologies, products,
+select id as contract, cast(null as text) as record, jurisdiction, buyer_unit, title, supplier_name, technologies, products,
        coalesce(nullif(date_signed, ''), nullif(period_start_date, '')) as happened, year,
-       value_amount, value_currency, 'city_contract' as channel, evidence, determination, floor,
+       value_amount, value_currency, cast('city_contract' as text) as channel, evidence, determination, floor,
        approval_status, rule, source_url
 from contracts
 union all
-select null, id, jurisdiction, buyer_unit, title, supplier, technologies, products,
+select cast(null as text), id, jurisdiction, buyer_unit, title, supplier, technologies, products,
        nullif(event_date, ''), year,
        value_amount, value_currency, channel, evidence, determination, floor,
        approval_status, rule, source_url

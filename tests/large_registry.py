@@ -106,6 +106,8 @@ def dealt(number: int, row: Row, abouts: tuple[tuple[str, str], ...]) -> Iterato
     if number % 2:
         paid = {"id": f"zz-synthetic-pay-{number}", "supplier": row["supplier"], "year": row["year"], "technologies": row["technologies"]}
         yield "transactions", SMALL["transactions"][0] | same | paid | {"buyer_unit": row["buyer_unit"]}
+        named = json.loads(row["technologies"])[0]
+        yield "matches", SMALL["matches"][0] | {"id": f"m-{paid['id']}", "contract": None, "payment": paid["id"], "technology": named}
     if number % 5 == 0:
         yield "changes", SMALL["changes"][0] | same | {"id": f"zz-synthetic-change-{number}", "technologies": row["technologies"]}
 
