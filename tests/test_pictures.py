@@ -351,7 +351,8 @@ def test_every_flow_is_an_arrow_and_a_row_with_its_source(site: Datasette) -> No
         assert told == [(row["flow"], row["giver"], row["receiver"]) for row in shown]
     for path, shown in (("/sharing", rows), ("/registry/jurisdictions/us-zz-exampleton", here)):
         text = get(site, path).text
-        assert text.count('data-label="Source"') == len(shown) and "/registry/records/zz-gift" in text and "<b>School" not in text
+        assert text.count('data-label="Source"') == len(shown) and 'data-label="Source">None' not in text
+        assert "/registry/records/zz-gift" in text and "<b>School" not in text
         number = 1 + [row["flow"] for row in shown].index("zz-gift_1")
         assert f"{number}: [synthetic] &lt;b&gt;School&lt;/b&gt; to [synthetic] Police" in text
 
