@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -39,7 +40,8 @@ DAY, NTH = re.compile(r"\d{4}(-\d\d){0,2}"), re.compile(r"\d{1,5}")
 # Names that a screen reader may read in any language; whatever else stays as it is in a told sentence is marked as English.
 UNMARKED = frozenset({"about", "asked", "city", "place", "typed", *DAYS})
 OPENED, CLOSED = "\x02", "\x03"  # around words of others while a sentence is put together; no text has them
-DEEPEST = 6  # of sentences within sentences
+DEEPEST, LONGEST = 6, 20_000  # of sentences within sentences; letters of a sentence
+MOST_KEPT = 4096  # sentences and their parts, told once: the same ones come again on page after page
 MOST_LISTED, MOST_JOINED = 200, 3  # sentences in one list, such as the sources that were compared; its parts that are one sentence
 Quote = Callable[[str], str]
 _spoken: ContextVar[str] = ContextVar("language", default=ENGLISH)
@@ -61,6 +63,9 @@ class Language(NamedTuple):
     exact: dict[str, str]
     patterns: tuple[Pattern, ...]
 
+    def __hash__(self) -> int:
+        return id(self)  # each is read once
+
 
 def pattern(message: str, translated: str) -> Pattern:
     """A message as its words and the names of its places."""
@@ -71,6 +76,11 @@ def pattern(message: str, translated: str) -> Pattern:
 def rank(one: Pattern) -> tuple[bool, int]:
     """The order in which messages are tried: sentences in a row first, lest the {title} that begins the last takes in all before it."""
     return one.around != ("", "; ", ""), -sum(map(len, one.around))
+
+
+def bracketed(text: str) -> str:
+    """Words of others inside a sentence, to be marked when it is put together."""
+    return f"{OPENED}{text}{CLOSED}"
 
 
 def read_back(found: Pattern, text: str) -> dict[str, str] | None:
@@ -90,11 +100,14 @@ def read_back(found: Pattern, text: str) -> dict[str, str] | None:
     return named if at < end and plain else None
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def told(text: str, language: Language, depth: int = 0, quote: Quote = str) -> str | None:
     """A sentence of the site in another language, with the sentences inside it; None where no message fits.
 
     `quote` is asked of the words inside that stay as they are.
     """
+    if depth > DEEPEST or len(text) > LONGEST:
+        return None
     found = _told_whole(text, language, depth, quote)
     if found is None and text[:1].isalpha():  # a clause may begin a sentence, and a sentence may follow a colon
         swapped = _told_whole(text[0].swapcase() + text[1:], language, depth, quote)
@@ -105,7 +118,13 @@ def told(text: str, language: Language, depth: int = 0, quote: Quote = str) -> s
 def _told_whole(text: str, language: Language, depth: int, quote: Quote) -> str | None:
     if text in language.exact:
         return language.exact[text]
-    return next(filter(None, (_told_as(one, text, language, depth, quote) for one in language.patterns)), None)
+    return next(filter(None, (_told_as(one, text, language, depth, quote) for one in _likely(text[:1], language))), None)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _likely(letter: str, language: Language) -> tuple[Pattern, ...]:
+    """The messages that can begin with a letter."""
+    return tuple(one for one in language.patterns if one.around[0][:1] in ("", letter))
 
 
 def _told_as(found: Pattern, text: str, language: Language, depth: int, quote: Quote) -> str | None:
@@ -113,7 +132,7 @@ def _told_as(found: Pattern, text: str, language: Language, depth: int, quote: Q
     if found.names == ("first", "rest"):
         return _told_list(found, text, language, depth, quote)
     values = read_back(found, text)
-    if values is None or depth > DEEPEST:
+    if values is None:
         return None
     inside = {name: told(value, language, depth + 1, quote) for name, value in values.items() if name not in AS_IT_IS}
     wordless = not any(letter.isalpha() for letter in "".join(found.around))
@@ -126,7 +145,7 @@ def _told_as(found: Pattern, text: str, language: Language, depth: int, quote: Q
 def _told_list(found: Pattern, text: str, language: Language, depth: int, quote: Quote) -> str | None:
     """A list of sentences, put together by its message from the last one backwards; None where one of them is no message."""
     parts, items = text.split(found.around[1]), list[str]()
-    if depth > DEEPEST or not 2 <= len(parts) <= MOST_LISTED:
+    if not 2 <= len(parts) <= MOST_LISTED:
         return None
     while parts:  # a sentence may have what parts the list inside it
         tried = (parts[:size] for size in range(1, min(MOST_JOINED, len(parts)) + 1) if items or size < len(parts))
@@ -194,7 +213,7 @@ class Tongue:
         if _spoken.get() == ENGLISH or not isinstance(text, str) or not text or isinstance(text, Markup):
             return text
         clean = str(text).replace(OPENED, "").replace(CLOSED, "")
-        words = told(clean, self.spoken(), quote=lambda left: f"{OPENED}{left}{CLOSED}")
+        words = told(clean, self.spoken(), quote=bracketed)
         if words is None:
             return Markup('<span lang="en">{}</span>').format(text)
         return Markup(str(escape(words)).replace(OPENED, '<span lang="en">').replace(CLOSED, "</span>"))
@@ -217,27 +236,6 @@ class Tongue:
     def words(self, message: str, **values: Any) -> str:
         """A message of ours with its {places} filled, as plain text: for titles and citations that other functions take."""
         return PLACE.sub(lambda place: str(values[place[1]]), self.message(message))
-
-    def neutral(self, address: Any) -> str:
-        """An address of data or of a static file: the same in every language."""
-        prefix = f"{self.base}{_spoken.get()}/"
-        return str(address).replace(prefix, self.base, 1) if _spoken.get() != ENGLISH else str(address)
-
-    def addresses(self, request: Any) -> list[dict[str, Any]]:
-        """The page of a request in every language: code, name, whole address, and whether it is the one being read.
-
-        A page that tells of an error has no request; it leads to the home page of each language.
-        """
-        return [
-            {"code": code, "name": one.name, "here": code == _spoken.get(), "url": self._same_page(code, request)}
-            for code, one in self.languages.items()
-        ]
-
-    def _same_page(self, code: str, request: Any) -> str:
-        if request is None:
-            return self.address(code, "")
-        query = f"?{request.query_string}" if request.query_string else ""
-        return str(self.datasette.absolute_url(request, self.address(code, request.path.removeprefix(self.base)) + query))
 
     def address(self, code: str, path: str) -> str:
         """A path of the site in a language."""
@@ -264,7 +262,7 @@ def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
         lambda one, many, count: tongue.spoken().catalog.ngettext(one, many, count),
         newstyle=True,
     )
-    env.filters |= {"told": tongue.told, "said": tongue.marked, "quoted": tongue.quoted, "neutral": tongue.neutral}
+    env.filters |= {"told": tongue.told, "said": tongue.marked, "quoted": tongue.quoted}
     env.globals |= {"tongue": tongue, "language": _spoken.get, "words": tongue.words}
 
 

@@ -1,7 +1,8 @@
 """The offline edition: every answer page as plain HTML that links only to pages of the same folder, the database, the data package.
 
-The pages are those of the site itself, asked in process. What needs a running site (forms, filters, other formats) is taken out
-of them. Answers that speak of "today" are given for the day of the newest load, so the same registry gives the same bytes.
+The pages are those of the site itself, asked in process, in English and below `es/` and the like in every language of the site.
+What needs a running site (forms, filters, other formats) is taken out of them. Answers that speak of "today" are given for the day
+of the newest load, so the same registry gives the same bytes.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ import posixpath
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import httpx
+import polib
 
 from .artefact import DATABASE, copy_of_metadata, empty_folder, write_site
 from .datapackage import write_datapackage
 from .errors import RegistryError
 from .manifest import write_manifest
+from .sentences import say
 from .smoke import ROWS, load_app
 from .sql import open_read_only, quoted
 
@@ -35,10 +38,14 @@ SITE = "http://localhost"
 TODAY = "date('now')"  # as metadata.yml writes it
 STYLES = {"/static/registry.css": "static/registry.css", "/-/static/app.css": "static/app.css"}
 ANSWERS = "answers.html"
-NOTE = (
-    '<p class="notice">A copy to read offline, made from the registry loaded {loaded}. Answers are for that day: '
-    '<a href="{answers}">every answer of this copy</a>. Links without a target, forms and filters work only on the live site.</p>'
+NOTE = say(
+    'A copy to read offline, made from the registry loaded {loaded}. Answers are for that day: '
+    '<a href="{answers}">every answer of this copy</a>. Links without a target, forms and filters work only on the live site.'
 )
+NO_TARGET = say("Only on the live site")
+EVERY_ANSWER = say("Every answer of this copy")
+CURRENT = say("Is there a current contract?")
+LISTED = say("Every name and place that this copy holds evidence of, answered for {day}.")
 # What needs a running site, speaks of the live site's address, or of the day of reading: a copy has none of these.
 LIVE = re.compile(
     r'<form\b.*?</form>|<script\b.*?</script>|<link rel="alternate"[^>]*>|<meta property="og:url"[^>]*>|<section class="cite".*?</section>',
@@ -46,7 +53,34 @@ LIVE = re.compile(
 )
 LINK = re.compile(r'\bhref="([^"]*)"')
 TITLE, MAIN = re.compile(r"<title>.*?</title>", re.DOTALL), re.compile(r"(<main\b[^>]*>).*(</main>)", re.DOTALL)
+SWITCH = re.compile(rf'<a href="(?:{SITE})?(/(?:\w+/)?)" lang="')
 NEXT = re.compile(r'<a class="next" href="([^"]*)"')
+
+
+class Tongue(NamedTuple):
+    """A language of the edition: its code (empty for English), which begins its addresses and names its folder, and its messages."""
+
+    code: str
+    messages: Mapping[str, str]
+
+    def address(self, path: str) -> str:
+        """A path of the site, from "/" on, in this language."""
+        return f"/{self.code}{path}" if self.code else path
+
+    def file(self, name: str) -> str:
+        """A file of the edition in this language."""
+        return f"{self.code}/{name}" if self.code else name
+
+    def told(self, message: str) -> str:
+        """A text of ours; what is none stays as it is."""
+        return self.messages.get(message, message)
+
+
+def tongues(site: Path) -> list[Tongue]:
+    """Each language that a made site has a file of messages for, and after them English, which has every address that is left."""
+    files = sorted((site / "plugins" / "locale").glob("*.po"))
+    read = {path.stem: polib.pofile(str(path), encoding="utf-8") for path in files}
+    return [*(Tongue(code, {one.msgid: one.msgstr for one in file if one.msgstr}) for code, file in read.items()), Tongue("", {})]
 
 
 def newest_load(registry_db: Path) -> str:
@@ -98,14 +132,16 @@ def every_answer(registry_db: Path) -> list[Answer]:
         return [Answer(*row) for row in rows]
 
 
-def answers_page(home: str, answers: list[Answer], day: str) -> str:
-    """The list of all answers, in the frame of the site's home page."""
-    parts = ["<h1>Is there a current contract?</h1>", f"<p>Every name and place that this copy holds evidence of, answered for {day}.</p>"]
+def answers_page(home: str, answers: list[Answer], day: str, tongue: Tongue) -> str:
+    """The list of all answers, in the frame of the site's home page in a language, whose switch leads to the same list."""
+    parts = [f"<h1>{tongue.told(CURRENT)}</h1>", f"<p>{tongue.told(LISTED).format(day=day)}</p>"]
     for place, some in itertools.groupby(answers, key=lambda one: one.place_name):
-        links = (f'<li><a href="{html.escape(one.address(day))}">{html.escape(one.name)}</a></li>' for one in some)
+        named = ((html.escape(tongue.address(one.address(day))), html.escape(tongue.told(one.name))) for one in some)
+        links = (f'<li><a href="{address}">{name}</a></li>' for address, name in named)
         parts.append(f"<h2>{html.escape(place)}</h2><ul>{''.join(links)}</ul>")
     framed = MAIN.sub(lambda found: found[1] + "".join(parts) + found[2], home)
-    return TITLE.sub("<title>Every answer of this copy</title>", framed, count=1)
+    framed = SWITCH.sub(lambda found: f'<a href="{found[1]}{ANSWERS}" lang="', framed)
+    return TITLE.sub(f"<title>{tongue.told(EVERY_ANSWER)}</title>", framed, count=1)
 
 
 def _relative(name: str, here: str) -> str:
@@ -118,29 +154,29 @@ def _target(link: str) -> tuple[str, str]:
     return address, f"#{fragment}" if fragment else ""
 
 
-def _offline_link(link: str, here: str, files: dict[str, str]) -> str:
+def _offline_link(link: str, here: str, files: dict[str, str], tongue: Tongue) -> str:
     """The attribute that stands in place of `href`: a relative link, the link itself, or none that leads nowhere."""
     address, fragment = _target(link)
     if not address.startswith("/"):
         return f'href="{link}"'
     known = files.get(address) or STYLES.get(address.partition("?")[0])
     if known is None:
-        return 'title="Only on the live site"'
+        return f'title="{html.escape(tongue.told(NO_TARGET))}"'
     return f'href="{html.escape(_relative(known, here) + fragment)}"'
 
 
-def offline(page: str, here: str, files: dict[str, str], loaded: str) -> str:
+def offline(page: str, here: str, files: dict[str, str], loaded: str, tongue: Tongue) -> str:
     """A page of the site as a page of the edition."""
-    plain = LINK.sub(lambda found: _offline_link(found[1], here, files), LIVE.sub("", page))
-    note = NOTE.format(loaded=html.escape(loaded), answers=_relative(ANSWERS, here))
-    return plain.replace('tabindex="-1">', f'tabindex="-1">{note}', 1)
+    plain = LINK.sub(lambda found: _offline_link(found[1], here, files, tongue), LIVE.sub("", page))
+    note = tongue.told(NOTE).format(loaded=html.escape(loaded), answers=_relative(tongue.file(ANSWERS), here))
+    return plain.replace('tabindex="-1">', f'tabindex="-1"><p class="notice">{note}</p>', 1)
 
 
 def _asked(address: str, day: str) -> str:
     """Lists are read in the longest pages that the site gives; what ends soon is told from the day of the edition."""
-    if address == "/testify":
+    if address.endswith("/testify"):
         return f"{address}?from_date={day}"
-    return f"{address}?_size={PAGE_ROWS}" if address.removeprefix("/registry/") in LISTS else address
+    return f"{address}?_size={PAGE_ROWS}" if address.partition("/registry/")[2] in LISTS else address
 
 
 async def _text(client: httpx.AsyncClient, address: str) -> str:
@@ -155,6 +191,7 @@ async def _pages(client: httpx.AsyncClient, files: dict[str, str], day: str) -> 
     found = {}
     for address, name in list(files.items()):
         asked, number = _asked(address, day), 1
+        files[asked] = name  # the switch of the other languages leads here
         while asked:
             found[name if number == 1 else _numbered(name, number)] = text = await _text(client, asked)
             following = NEXT.search(text)
@@ -180,9 +217,10 @@ def _ask_all(site: Path, files: dict[str, str], day: str) -> dict[str, str]:
         return asyncio.run(ask())
 
 
-def _written(found: dict[str, str], files: dict[str, str], loaded: str) -> Iterator[tuple[str, str]]:
+def _written(found: dict[str, str], files: dict[str, str], loaded: str, spoken: list[Tongue]) -> Iterator[tuple[str, str]]:
     for name, text in found.items():
-        yield name, offline(text, name, files, loaded) if name.endswith(".html") else text
+        tongue = next(one for one in spoken if name.startswith(one.file("")))
+        yield name, offline(text, name, files, loaded, tongue) if name.endswith(".html") else text
 
 
 def write_edition(registry_db: Path, root: Path, folder: Path) -> int:
@@ -193,11 +231,14 @@ def write_edition(registry_db: Path, root: Path, folder: Path) -> int:
         site = Path(made) / "site"
         write_site(registry_db, root, site, "docker", text_of={TODAY: f"'{loaded[:10]}'"})
         metadata = copy_of_metadata(root)
-        answers, day = every_answer(site / DATABASE), loaded[:10]
-        pages = {**fixed_pages(site / DATABASE, metadata), **{one.address(day): one.file for one in answers}}
+        answers, day, spoken = every_answer(site / DATABASE), loaded[:10], tongues(site)
+        english = {**fixed_pages(site / DATABASE, metadata), **{one.address(day): one.file for one in answers}}
+        pages = {tongue.address(address): tongue.file(name) for tongue in spoken for address, name in english.items()}
         found = _ask_all(site, pages, day)
-        found[ANSWERS] = answers_page(found["index.html"], answers, day)
-        for name, text in _written(found, {**pages, "/registry.db": DATABASE}, loaded):
+        for tongue in spoken:
+            found[tongue.file(ANSWERS)] = answers_page(found[tongue.file("index.html")], answers, day, tongue)
+            pages[tongue.address(f"/{ANSWERS}")] = tongue.file(ANSWERS)
+        for name, text in _written(found, {**pages, "/registry.db": DATABASE}, loaded, spoken):
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
