@@ -126,13 +126,13 @@ def test_words_that_a_template_puts_into_a_filter_are_messages(path: Path) -> No
             assert set(printed(one.node)) <= MESSAGES.keys()
 
 
-# A testimony is handed in as the registry holds its sentences, in English, and its page says so; a schema is read by programs.
-ENGLISH_VIEWS = {"testimony_sentences", "data_package"}
+# The messages of a testimony are marked in registry/sentences_view.py (see test_spoken_pages.py); a schema is read by programs.
+OTHER_VIEWS = {"testimony_sentences", "data_package"}
 
 
 def sql_texts() -> Iterator[str]:
     """Every text in quotes of the questions and views that holds words."""
-    views = [sql for name, sql in VIEWS.items() if name not in ENGLISH_VIEWS]
+    views = [sql for name, sql in VIEWS.items() if name not in OTHER_VIEWS]
     for sql in (*(query["sql"] for query in METADATA["databases"]["registry"]["queries"].values()), *views):
         without_comments = re.sub(r"^\s*--.*$", "", sql, flags=re.MULTILINE)
         for text in re.findall(r"'((?:[^']|'')*)'", without_comments):
@@ -328,6 +328,32 @@ def test_reading_back_takes_time_in_proportion_to_the_text() -> None:
     """Published text is hostile: no text makes the search for a message go back and forth."""
     hostile = "Contract " + " of  with  runs from  to " * 20_000
     assert TONGUES.told(hostile, SPANISH) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["a: b (c); d, e. " * 1250, "a; " * 6000, "a, b; " * 190, "x (y): " * 2800, "1: A to B, c (d); " * 190]
+)
+def test_sentences_within_sentences_are_told_in_proportion_too(text: str) -> None:
+    """Every message that a text might be is tried once for each part of it, however the parts lie within each other."""
+    TONGUES.told.cache_clear()
+    TONGUES.told(text, SPANISH)
+    assert TONGUES.told.cache_info().misses < 1000
+
+
+def test_a_long_list_is_told_to_its_end(registry: sqlite3.Connection) -> None:
+    compared = "; ".join(words for (words,) in registry.execute("select words from comparisons"))
+    told = TONGUES.told(f"No change noticed in what we compared: {compared}.", SPANISH)
+    assert told and "never loaded" not in told and told.count("; ") == compared.count("; ")
+
+
+def test_what_stays_in_english_within_a_sentence_is_marked(site: Datasette) -> None:
+    token = TONGUES._spoken.set("es")
+    tongue = TONGUES.Tongue(site)
+    try:
+        told = tongue.marked("Boston <b> payments\x02: never (Never loaded: no file, archive or bundled extract)")
+    finally:
+        TONGUES._spoken.reset(token)
+    assert told.startswith('<span lang="en">Boston &lt;b&gt; payments</span>: nunca (Nunca cargada')
 
 
 # ---- the pages ----

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import posixpath
 import os
 import re
 import shutil
@@ -475,6 +476,19 @@ def test_every_answer_is_listed_and_can_be_reached_from_every_page(copy: Path) -
     assert sorted(listed) == sorted(path.relative_to(copy).as_posix() for path in copy.glob("answer/*/*.html")) != []
     assert "<h2>Boston, MA</h2>" in told and ">BriefCam</a>" in told and "answered for 2026-01-02" in told
     assert 'href="../../answers.html"' in (copy / "registry/contracts/zz-1.html").read_text()
+
+
+def test_every_page_is_there_in_every_language_and_leads_to_itself_in_the_others(copy: Path) -> None:
+    spanish = {path.relative_to(copy / "es").as_posix() for path in (copy / "es").rglob("*.html")}
+    every = {path.relative_to(copy).as_posix() for path in copy.rglob("*.html")}
+    assert every - {f"es/{name}" for name in spanish} == spanish and len(spanish) > 100
+    for name in spanish:
+        for here, other, code in ((f"es/{name}", name, "en"), (name, f"es/{name}", "es")):
+            (link,) = re.findall(rf'<a href="([^"]+)" lang="{code}"', (copy / here).read_text())
+            assert posixpath.normpath(posixpath.join(posixpath.dirname(here), link)) == other
+    text = (copy / "es/answers.html").read_text()
+    assert '<html lang="es">' in text and "Una copia para leer sin conexión" in text and "¿Hay un contrato vigente?" in text
+    assert 'title="Solo en el sitio en línea"' in text and "Only on the live site" not in text
 
 
 def test_the_edition_is_the_same_each_time(small: Path, copy: Path, tmp_path: Path) -> None:
