@@ -34,7 +34,7 @@ KNOWN = {
 }  # fmt: skip
 # The first row of every table, and rows that look unlike it.
 FIRST = [f"{name}/{rows[0]['id']}" for name, rows in site_fixture.tables().items() if rows]
-ROWS = [*FIRST, "contracts/zz-hostile", "contracts/zz-lead", "records/zz-gift", "jurisdictions/us-zz-exampleton", "coverage/c2",
+ROWS = [*FIRST, "contracts/zz-hostile", "contracts/zz-lead", "records/zz-gift", "jurisdictions/us-zz-exampleton", "coverage/c2", "totals/1",
         "matters/zz-matter-2", "reviews/review_2", "flows/zz-plan_1"]
 # Each page that a plugin answers, by the address it registered: where to look, or None for data and pictures, which are no pages.
 OWN: dict[str, list[str] | None] = {
