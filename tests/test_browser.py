@@ -57,7 +57,8 @@ OTHERS = [
 ]  # fmt: skip
 SPANISH = ["/es/", "/es/answer?about=briefcam&place=Boston&as_of=2021-12-13", "/es/registry/contracts", "/es/registry/contracts/zz-1",
            "/es/testify?from_date=2021-11-01", "/es/registry/laws_here?place=Exampleton", "/es/no-such-page", "/es/map",
-           "/es/registry/technologies/cctv", "/es/sharing"]  # fmt: skip
+           "/es/registry/technologies/cctv", "/es/sharing", "/es/testimony?contract=zz-1&record=zz-gift",
+           "/es/request?about=briefcam&place=us-ma-boston", "/es/registry/matches/m1"]  # fmt: skip
 # What reviewers and records add to a page: links to council matters, flows of information, and the rows that both rest on.
 BESIDE = ["/sharing", "/registry/flows/zz-gift_1", "/registry/reviews/review_2", "/registry/matter_links/zz-gift__zz-matter-1",
           "/registry/matters/zz-matter-2", "/registry/leads_to_confirm?place=Exampleton"]  # fmt: skip

@@ -350,7 +350,7 @@ def test_what_stays_in_english_within_a_sentence_is_marked(site: Datasette) -> N
     token = TONGUES._spoken.set("es")
     tongue = TONGUES.Tongue(site)
     try:
-        told = tongue.marked("Boston <b> payments\x02: never (Never loaded: no file, archive or bundled extract)")
+        told = tongue.marked("Boston <b> payments\x02: never (Never loaded: no file, archive or bundled extract.)")
     finally:
         TONGUES._spoken.reset(token)
     assert told.startswith('<span lang="en">Boston &lt;b&gt; payments</span>: nunca (Nunca cargada')

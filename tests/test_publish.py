@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import posixpath
 import os
+import posixpath
 import re
 import shutil
 import sqlite3
@@ -481,7 +481,7 @@ def test_every_answer_is_listed_and_can_be_reached_from_every_page(copy: Path) -
 def test_every_page_is_there_in_every_language_and_leads_to_itself_in_the_others(copy: Path) -> None:
     spanish = {path.relative_to(copy / "es").as_posix() for path in (copy / "es").rglob("*.html")}
     every = {path.relative_to(copy).as_posix() for path in copy.rglob("*.html")}
-    assert every - {f"es/{name}" for name in spanish} == spanish and len(spanish) > 100
+    assert every - {f"es/{name}" for name in spanish} == spanish and len(spanish) > 90
     for name in spanish:
         for here, other, code in ((f"es/{name}", name, "en"), (name, f"es/{name}", "es")):
             (link,) = re.findall(rf'<a href="([^"]+)" lang="{code}"', (copy / here).read_text())
