@@ -133,10 +133,11 @@ _RECORD = _select(
     "coalesce(records.event_from, '')", _RECORD_FORM, _OF_RECORD,
 ) + "from records where coalesce(records.finding, '') <> ''"  # fmt: skip
 
-# The determination's own sentence and citation; the title only says which contract or record "this" is.
+_CITED_BESIDE = "coalesce(determinations.citation, '') <> '' and instr(determinations.sentence, determinations.citation) = 0"
+# The determination's own sentence, and the citation where it does not hold it; the title only says which contract or record "this" is.
 _LAW_FORM = Form(
     (
-        ("nullif(determinations.citation, '') is not null", say("On “{title}”: {determination} ({cite}).")),
+        (_CITED_BESIDE, say("On “{title}”: {determination} ({cite}).")),
         (ALWAYS, say("On “{title}”: {determination}.")),
     ),
     {

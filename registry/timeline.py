@@ -16,6 +16,7 @@ from .finding import ALWAYS, Case, Finding, begins, is_ban, passed, unbound_unti
 from .law import Law
 from .oversight import covers_still_running, judge_oversight
 from .sentences import say
+from .wording import PLAIN_OUTCOMES
 
 _NEXT = datetime.timedelta(days=1)
 
@@ -95,7 +96,7 @@ def _agency(case: Case, answer: str) -> Finding:
 def _undated(case: Case, when: Days, findings: list[Finding]) -> Finding:
     earliest, latest = when.first, when.last
     told = say(f"between {earliest} and {latest}") if case.facts.award_date else say("at a time that is not known")
-    differ = ", ".join(dict.fromkeys(f"{one.outcome} ({one.rule})" for one in findings))
+    differ = "; ".join(dict.fromkeys(PLAIN_OUTCOMES[one.outcome] for one in findings))
     missing = () if case.facts.award_date else ("award_date",)
     reason = say(f"it happened {told}, and the answer turns on the day: {differ}")
     return Finding("EFFECTIVE_DATE_UNCERTAIN", "needs_review", reason, missing=missing)

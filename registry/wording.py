@@ -19,7 +19,7 @@ _STATUS = {
     "not_searched": say("we have not searched {records}"),
 }
 STATUSES = tuple(_STATUS)
-_PLAIN_OUTCOMES: dict[Outcome, str] = {
+PLAIN_OUTCOMES: dict[Outcome, str] = {
     "banned": say("a ban"),
     "approval_required": say("approval required"),
     "existing_technology_report": say("a report as existing technology"),
@@ -69,7 +69,7 @@ def no_law_sentence(place: str, days: Days | None, overlays: list[str]) -> str:
 
 def held_reason(held: str, outcome: Outcome, reason: str) -> str:
     """Return why an answer is kept back (`held`), and what the answer would be."""
-    would = _PLAIN_OUTCOMES[outcome]
+    would = PLAIN_OUTCOMES[outcome]
     return say(f"{held}; if it is right, the answer is {would}: {reason}")
 
 
@@ -77,7 +77,7 @@ def review_sentence(reason: str, cite: str, floor: Outcome | None) -> str:
     """Return the sentence of an answer that a person has to check, with what is required at least where that is certain."""
     if floor is None:
         return say(f"A person needs to check this ({cite}): {reason}.")
-    least = _PLAIN_OUTCOMES[floor]
+    least = PLAIN_OUTCOMES[floor]
     return say(f"A person needs to check this ({cite}): {reason}. At least: {least}.")
 
 
