@@ -42,6 +42,7 @@ ENGLISH_WORDS = frozenset({
     "by", "an", "at", "have", "which", "who", "what", "any", "each", "only", "there", "their", "these", "those", "to", "does", "can", "may",
     "must", "where", "when", "than", "then",
 })  # fmt: skip
+NAME = re.compile(r"\w+|https?://\S+")  # of a column or a page
 SILENT = ("script", "style", "code", "textarea", "option", "title")
 LABELS = ("title", "placeholder", "aria-label", "data-label", "value")
 EMPTY = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
@@ -135,7 +136,7 @@ async def test_no_page_says_anything_of_its_own_in_english(site: Datasette, db: 
     for path in paths:
         page = Heard()
         page.feed((await site.client.get("/es" + path)).text)
-        assert [text for text in page.own if english(text) and text not in names and not re.fullmatch(r"\w+|https?://\S+", text)] == [], path
+        assert [text for text in page.own if english(text) and text not in names and not NAME.fullmatch(text)] == [], path
         messages = [text for text in page.own if len(text.split()) > 2 and text in test_languages.MESSAGES]
         assert [text for text in messages if test_languages.SPANISH.exact.get(text) != text] == [], path
         assert [text for text in page.english if len(text.split()) > 2 and text in test_languages.MESSAGES] == [], path
