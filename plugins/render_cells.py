@@ -229,16 +229,11 @@ def folded_tree(value: Any, summary: str = say("Show the steps"), told: Told = s
     return Markup('<details class="trace"><summary>{}</summary>{}</details>').format(told(summary), tree(found, told, said))
 
 
-def _currency(row: Any) -> str | None:
-    columns = row.keys()  # `in row` of an SQLite row would look among its values
-    return row["value_currency"] if "value_currency" in columns else None
-
-
 def _readable(row: Any, value: Any, column: str, table: str | None, base: str, filters: Any) -> Any:
     """The cell as markup or text, or None to leave it to Datasette. A column's name decides, never the text in it."""
     told = filters["told"]
     if column == "value_amount":
-        return money(value, _currency(row), told)
+        return money(value, dict(row).get("value_currency"), told)
     if column in TREES or (column == "evidence" and str(value).startswith("{")):
         return folded_tree(value, told=told, said=filters["said"])
     if column in OUTCOME_COLUMNS:

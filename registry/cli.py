@@ -11,7 +11,7 @@ import click
 
 from . import __version__
 from .commands import JSON, QUIET, new, paths_of, site
-from .errors import FactsError, RegistryError, UnknownName
+from .errors import FactsError, RegistryError
 
 
 class _Commands(click.Group):
@@ -20,7 +20,7 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (FactsError, UnknownName) as error:
+        except FactsError as error:
             raise click.UsageError(str(error)) from error
         except RegistryError as error:
             raise click.ClickException(str(error)) from error

@@ -13,9 +13,5 @@ class SourceError(RegistryError):
     """One source could not be read; other sources go on and yesterday's rows stay."""
 
 
-class UnknownName(RegistryError):
-    """The command line names something that is not here: says what there is."""
-
-
 class FactsError(RegistryError):
     """The facts given to a judgement are malformed: names the key and allowed values."""

@@ -84,13 +84,18 @@ def _folded(name: str) -> str:
 
 
 def _never_fetched(db: sqlite3.Connection) -> Iterator[str]:
-    """A source names columns that can belong to a private person; no column of ours may carry such a name."""
-    lists = [row[0] for row in db.execute("SELECT columns_never_fetched FROM sources")]
-    private = {_folded(name) for text in lists for name in json.loads(text or "[]")}
-    for table in PORTAL_TEXT:
-        for column in _columns(db, table):
-            if column in private:
-                yield f"{table}.{column} is named among the columns never fetched. Leave it out of the source's fields: and load again."
+    """A source names columns that can belong to a private person; no column of ours may hold what the portal says in one of that name.
+
+    One value in all rows of a source is none of the portal's: the source's file says it (`buyer_name: City of ...`).
+    """
+    for source, text in db.execute("SELECT id, columns_never_fetched FROM sources").fetchall():
+        private = {_folded(name) for name in json.loads(text or "[]")}
+        for table in PORTAL_TEXT:
+            columns = _columns(db, table)
+            for column in sorted(private.intersection(columns)) if "source" in columns else ():
+                values = f"SELECT count(DISTINCT {quoted(column)}) FROM {quoted(table)} WHERE source = ?"
+                if db.execute(values, (source,)).fetchone()[0] > 1:
+                    yield f"{table}.{column} is named among the columns never fetched of {source}. Leave it out of fields: and load again."
 
 
 def _personal(db: sqlite3.Connection) -> Iterator[str]:

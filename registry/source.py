@@ -12,7 +12,7 @@ from typing import Literal, cast
 import msgspec
 
 from .access import ASKED, FORMS, Form, PortalName, access_problems
-from .errors import DataError, UnknownName
+from .errors import DataError, RegistryError
 from .kinds import KINDS, FieldName, Kind, KindName, MatterOutcome
 from .shape import Strict, load_file
 
@@ -148,11 +148,11 @@ class Source(Strict, frozen=True):
 
 
 def chosen(known: Iterable[str], wanted: Sequence[str]) -> list[str]:
-    """The wanted slugs, or all that are known where none is wanted; UnknownName for one that is not known."""
+    """The wanted slugs, or all that are known where none is wanted; RegistryError for one that is not known."""
     slugs = list(known)
     for slug in wanted:
         if slug not in slugs:
-            raise UnknownName(f"No source is called `{slug}`. There are: {', '.join(sorted(slugs))}.")
+            raise RegistryError(f"No source is called `{slug}`. There are: {', '.join(sorted(slugs))}.")
     return list(wanted or slugs)
 
 

@@ -90,7 +90,7 @@ def test_a_source_that_does_not_exist_is_refused_also_where_nothing_has_changed(
     assert checkout.run("load", "--offline").exit_code == 0
     for arguments in (["load", "no-such-source"], ["load", "no-such-source", "--offline"]):
         result = checkout.run(*arguments)
-        assert result.exit_code == 2 and "No source is called `no-such-source`" in result.stderr
+        assert result.exit_code == 1 and "No source is called `no-such-source`" in result.stderr
 
 
 def test_what_is_published_of_a_bad_file_names_no_folder(checkout: Checkout, portal_file: Write) -> None:

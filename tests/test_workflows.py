@@ -297,4 +297,4 @@ def test_options_that_do_not_go_together_are_a_wrong_command_line(words: tuple[s
 
 def test_an_unknown_source_is_not_fetched(copied: Checkout) -> None:
     refused = copied.run("load", "--fetch-only", "nosuch")
-    assert refused.exit_code == 2 and "No source is called `nosuch`" in refused.stderr
+    assert refused.exit_code == 1 and "No source is called `nosuch`" in refused.stderr
