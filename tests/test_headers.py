@@ -315,6 +315,29 @@ def test_a_turn_is_given_back() -> None:
     assert asyncio.run(two()) == [True, False, True]
 
 
+def test_pages_are_made_two_at_a_time_in_the_order_asked_and_data_goes_by_them() -> None:
+    async def seven() -> tuple[list[str], int]:
+        lane, begun, inside, most = limits.lanes(), [], 0, 0
+
+        async def ask_for(path: str, method: str = "GET") -> None:
+            nonlocal inside, most
+            async with lane({"path": path, "method": method}):
+                begun.append(path)
+                inside += path.startswith("/page")
+                most = max(most, inside)
+                await asyncio.sleep(0.02)
+                inside -= path.startswith("/page")
+
+        pages = [ask_for(f"/page-{number}") for number in range(5)]
+        await asyncio.gather(*pages, ask_for("/registry/contracts.json"), ask_for("/mcp", "POST"))
+        return begun, most
+
+    begun, most = asyncio.run(seven())
+    assert most == limits.PAGES_AT_ONCE == 2
+    assert [path for path in begun if path.startswith("/page")] == [f"/page-{number}" for number in range(5)]
+    assert set(begun[:4]) == {"/page-0", "/page-1", "/registry/contracts.json", "/mcp"}
+
+
 def test_the_page_of_an_error_shows_what_was_typed_as_text(site: Datasette) -> None:
     answer = ask(site, str(httpx.URL("/registry", params={"sql": "select '<img src=x onerror=alert(1)>' from nowhere"})))
     assert answer.status_code == 400 and "<img src=x" not in answer.text
