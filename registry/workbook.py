@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
 import zstandard
 
 from .errors import SourceError
@@ -100,6 +99,8 @@ def _holds(parts: zipfile.ZipFile, part: str) -> bool:
 
 
 def _rows(file: IO[bytes], name: str, sheet: str, values: bool) -> Iterator[Values]:
+    import openpyxl  # a tenth of a second and some megabytes of every load, which most loads have no use for
+
     book = openpyxl.load_workbook(file, read_only=True, data_only=values, keep_links=False)
     names = [one.title for one in book.worksheets]
     if sheet not in names and (sheet or len(names) != 1):
