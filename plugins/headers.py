@@ -152,6 +152,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
             refused = _refusal(scope["method"], scope["path"], headers)
             if refused:
                 plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"allow", ", ".join(READING).encode())]
+                await datasette.invoke_startup()  # the very first request may be one that is refused
                 words = datasette.jinja_env.globals["tongue"].told_at(scope["path"], refused[1])
                 await _answer(dressed, refused[0], words, plain)
             elif scope["method"] in READING and _matches(headers, tag):

@@ -174,7 +174,8 @@ def lanes() -> Callable[[Any], AbstractAsyncContextManager[Any]]:
     return lane
 
 
-def _told(datasette: Any, scope: Any, words: str) -> str:
+async def _told(datasette: Any, scope: Any, words: str) -> str:
+    await datasette.invoke_startup()  # the very first request may be one that is refused
     return str(datasette.jinja_env.globals["tongue"].told_at(scope["path"], words))
 
 
@@ -192,21 +193,21 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
 
     def wrap(app: Any) -> Any:
         async def limited(scope: Any, receive: Any, send: Any) -> None:
-            query = (scope.get("query_string") or b"").decode("latin-1")
-            refused = refusal(scope["path"], query) if scope["type"] == "http" else None
-            if scope["type"] == "http":
-                ASKS_FOR_A_PAGE.set(is_html(scope["path"]))
-                query = whole(scope["path"], lean(scope["path"], query))
-                scope = {**scope, "query_string": query.encode("latin-1")}
-            if refused:
-                await _refuse(send, refused[0], _told(datasette, scope, refused[1]))
-            elif scope["type"] != "http":
+            if scope["type"] != "http":
                 await app(scope, receive, send)
+                return
+            query = (scope.get("query_string") or b"").decode("latin-1")
+            refused = refusal(scope["path"], query)
+            ASKS_FOR_A_PAGE.set(is_html(scope["path"]))
+            query = whole(scope["path"], lean(scope["path"], query))
+            scope = {**scope, "query_string": query.encode("latin-1")}
+            if refused:
+                await _refuse(send, refused[0], await _told(datasette, scope, refused[1]))
             elif not heavy(scope["path"], query):
                 async with lane(scope):
                     await app(scope, receive, send)
             elif not await turns.take():
-                await _refuse(send, 503, _told(datasette, scope, BUSY))
+                await _refuse(send, 503, await _told(datasette, scope, BUSY))
             else:
                 try:
                     await app(scope, receive, send)

@@ -298,6 +298,21 @@ async def _while_slow(site: Datasette, slow: int) -> tuple[list[int], list[float
     return [one.status_code for one in await asyncio.gather(*running)], took
 
 
+@pytest.mark.parametrize(("method", "path", "status", "says"), [
+    ("GET", "/registry/contracts?_size=201", 400, "A page shows at most 200 rows."), ("DELETE", "/registry", 405, "only answers questions"),
+    ("GET", "/es/registry/contracts?_size=201", 400, "200 filas"), ("DELETE", "/es/registry", 405, "GET"),
+])  # fmt: skip
+def test_the_very_first_request_may_be_one_that_is_refused(tmp_path: Path, method: str, path: str, status: int, says: str) -> None:
+    fresh = serve.test_client(site_fixture.build(tmp_path / "registry.db"), site_fixture.ROOT)
+
+    async def first() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=fresh.app()), base_url="http://localhost") as client:
+            return await client.request(method, path)
+
+    answer = asyncio.run(first())
+    assert answer.status_code == status and says in answer.text
+
+
 def test_slow_statements_do_not_starve_the_pages(site: Datasette) -> None:
     """Twelve readers run statements of two seconds each; without turns they would hold every thread for eight seconds."""
     statuses, took = asyncio.run(_while_slow(site, 12))
