@@ -19,7 +19,7 @@ from datasette.utils import parse_metadata
 from .errors import RegistryError
 from .layout import lay_out
 from .serve import SETTINGS, site_files
-from .sql import quoted
+from .sql import open_read_only, quoted
 from .unchanged import sha256_of
 
 DEPLOY = Path(__file__).parent / "deploy"
@@ -44,7 +44,7 @@ def site_settings(allow_sql: bool) -> dict[str, Any]:
 def compact(source: Path, target: Path) -> None:
     """A copy of `source` with full text merged, statistics fresh and no free pages; the source is only read."""
     target.unlink(missing_ok=True)
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as db:
+    with closing(open_read_only(source)) as db:
         db.execute("VACUUM INTO ?", (str(target),))
     with closing(sqlite3.connect(target, isolation_level=None)) as db:
         for name in [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%USING FTS%'")]:
@@ -54,7 +54,7 @@ def compact(source: Path, target: Path) -> None:
 
 def inspected(path: Path) -> dict[str, Any]:
     """What Datasette would count and hash when it starts, counted now: it then starts at once."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+    with closing(open_read_only(path)) as db:
         names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
         counts = {name: {"count": db.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0]} for name in names}
     return {path.stem: {"hash": sha256_of(path), "size": path.stat().st_size, "file": path.name, "tables": counts}}

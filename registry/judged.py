@@ -30,6 +30,7 @@ from .names import fold
 from .normalise import RolledUp, roll_up
 from .records import Record, interval, is_acquisition, is_decision
 from .report import SourceReport
+from .scan import scanned
 from .snapshot import matched_numbers
 from .source import Source
 from .vocabulary import Product
@@ -119,8 +120,7 @@ def gone_things(source: Source, db: staged.Connection, matcher: Matcher) -> Iter
 
 def thing_matches(matcher: Matcher, rows: Iterable[staged.RawRow]) -> list[Match]:
     """The matches of all rows of one thing, each told once; where any of them says what is bought, mere leads are dropped."""
-    texts = dict.fromkeys(tuple(row.get(name, "") for name in ("title", "description", "supplier_name", "buyer_unit")) for row in rows)
-    found = [one for text in texts for one in match(matcher, *text)]
+    found = [one for row in dict.fromkeys(scanned("", row) for row in rows) for one in match(matcher, *row[1:])]
     firm = [one for one in found if one.evidence != "supplier"]
     told = {(one.technology, one.evidence, one.product, one.supplier): one for one in reversed(firm or found)}
     return list(reversed(told.values()))

@@ -88,14 +88,13 @@ def _never_fetched(db: sqlite3.Connection) -> Iterator[str]:
 
     One value in all rows of a source is none of the portal's: the source's file says it (`buyer_name: City of ...`).
     """
+    published = [(table, column) for table in PORTAL_TEXT if "source" in TABLES[table].columns for column in _columns(db, table)]
     for source, text in db.execute("SELECT id, columns_never_fetched FROM sources").fetchall():
         private = {_folded(name) for name in json.loads(text or "[]")}
-        for table in PORTAL_TEXT:
-            columns = _columns(db, table)
-            for column in sorted(private.intersection(columns)) if "source" in columns else ():
-                values = f"SELECT count(DISTINCT {quoted(column)}) FROM {quoted(table)} WHERE source = ?"
-                if db.execute(values, (source,)).fetchone()[0] > 1:
-                    yield f"{table}.{column} is named among the columns never fetched of {source}. Leave it out of fields: and load again."
+        for table, column in (one for one in published if one[1] in private):
+            values = f"SELECT count(DISTINCT {quoted(column)}) FROM {quoted(table)} WHERE source = ?"
+            if db.execute(values, (source,)).fetchone()[0] > 1:
+                yield f"{table}.{column} is named among the columns never fetched of {source}. Leave it out of fields: and load again."
 
 
 def _personal(db: sqlite3.Connection) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from . import staged
 from .match import Matcher
 from .paths import Paths
-from .scan import scan
+from .scan import scan, scanned
 from .snapshot import matched_numbers
 from .source import Source
 from .unchanged import fingerprint
@@ -33,11 +33,7 @@ def matching(paths: Paths, source: Source, db: staged.Connection, matcher: Match
 def _again(source: Source, db: staged.Connection, matcher: Matcher, numbers: Iterable[str]) -> list[str]:
     """The names as before, with the things that changed sought through again."""
     changed = {number for (number,) in db.execute("SELECT number FROM changed")}
-    rows = (
-        (number, row.get("title"), row.get("description"), row.get("supplier_name"), row.get("buyer_unit"))
-        for number, group in staged.things(db, source, changed)
-        for row in group
-    )
+    rows = (scanned(number, row) for number, group in staged.things(db, source, changed) for row in group)
     found = {str(number) for number, _ in scan(matcher, rows) if str(number).strip()}
     return sorted((set(numbers) - changed) | found)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from . import clean, staged
 from .history import Change
 from .issues import Issue
-from .kinds import WORDS
 from .match import Matcher
-from .scan import Row, scan
+from .scan import scan, scanned
 from .source import Source
 
 LONGEST = 200
@@ -23,15 +22,10 @@ def reworded(source: Source, db: staged.Connection, matcher: Matcher, names: Ite
     changes = [] if source.kind == "payments" else staged.changed_words(db)
     listed = {staged.name_of(db, source, name) for name in names} if changes else set()
     unlisted = [one for one in changes if one.name not in listed]
-    earlier = (_row(number, staged.words_of(db, source, one.name), one) for number, one in enumerate(unlisted))
+    # The words as they were before each change of one of them.
+    earlier = (scanned(at, {**staged.words_of(db, source, one.name), one.field: one.old}) for at, one in enumerate(unlisted))
     newest = {unlisted[number].name: unlisted[number] for number in sorted(int(str(at)) for at, _ in scan(matcher, earlier))}
     yield from (_issue(source, one, origin) for one in newest.values())
-
-
-def _row(number: int, now: Mapping[str, str], change: Change) -> Row:
-    """The words as they were before this change of one of them."""
-    title, description, supplier_name, buyer_unit = ({**now, change.field: change.old}[name] for name in WORDS)
-    return number, title, description, supplier_name, buyer_unit
 
 
 def _issue(source: Source, one: Change, origin: str) -> Issue:

@@ -6,7 +6,7 @@ told apart into rows, and only those rows are matched.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from operator import itemgetter
 
@@ -16,6 +16,11 @@ from .names import MARK, fold_many
 Row = tuple[object, str | None, str | None, str | None, str | None]
 BATCH = 500
 _SUPPLIER = itemgetter(3)
+
+
+def scanned(name: object, row: Mapping[str, str]) -> Row:
+    """A staged row, or any words by field, as it is sought through."""
+    return name, row.get("title", ""), row.get("description", ""), row.get("supplier_name", ""), row.get("buyer_unit", "")
 
 
 def scan(matcher: Matcher, rows: Iterable[Row]) -> Iterator[tuple[object, list[Match]]]:
